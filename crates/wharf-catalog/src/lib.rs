@@ -1,0 +1,2 @@
+//! See: sockets, processes, projects and containers become a snapshot of endpoints with their owners.
+#![forbid(unsafe_code)]

@@ -1,0 +1,42 @@
+//! The seam between wharf and an operating system: what wharf asks of one, as small traits.
+//!
+//! [`Os`] is a value whose parts a test swaps one by one. Answers are facts ([`facts`]), never
+//! judgements: which process leads, what a project is and who is exposed is decided above, in
+//! `wharf-catalog`. What an OS cannot do is [`OsError::Unsupported`], which the views say plainly.
+//! Only this crate and `wharf-sys` may say `cfg(target_os)`, and by whole files.
+#![forbid(unsafe_code)]
+
+pub mod dial;
+pub mod facts;
+pub mod fake;
+pub mod traits;
+mod unsupported;
+
+use dial::Dialer;
+use traits::{Clock, Containers, Files, Host, Processes, Sockets};
+
+/// Everything that wharf asks of the operating system.
+pub struct Os {
+    /// Sockets of the kernel.
+    pub sockets: Box<dyn Sockets>,
+    /// Processes, and which of them hold a socket.
+    pub processes: Box<dyn Processes>,
+    /// Files that tell of projects: small, read whole.
+    pub files: Box<dyn Files>,
+    /// Container engines.
+    pub containers: Box<dyn Containers>,
+    /// Users, limits and names of this machine.
+    pub host: Box<dyn Host>,
+    /// The time.
+    pub clock: Box<dyn Clock>,
+    /// Short conversations with local ports.
+    pub dialer: Box<dyn Dialer>,
+}
+
+impl Os {
+    /// Returns the operating system that wharf runs on.
+    #[must_use]
+    pub fn native() -> Self {
+        unsupported::os()
+    }
+}
