@@ -103,7 +103,7 @@ fn units_of_the_system_keep_their_full_name() {
     check("/system.slice/foo.service/workers/1", "-", "foo.service");
     check("/system.slice/_cpu.service", "-", "cpu.service");
     check("/system.slice/docker.service", "-", "docker.service");
-    check(&format!("/docker/{{}}/system.slice/nginx.service"), "docker:{}", "nginx.service");
+    check("/docker/{}/system.slice/nginx.service", "docker:{}", "nginx.service");
 }
 
 #[test]
