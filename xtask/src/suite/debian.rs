@@ -1,7 +1,8 @@
 //! Debian packages: which are missing, and installing them as root or by a sudo that asks nothing.
 //!
 //! Packages of servers start these servers when they are installed. Tests start their own, so the
-//! install is told not to, by Debian's own means (`/usr/sbin/policy-rc.d`, only for its duration).
+//! install is told not to, by Debian's own means (`/usr/sbin/policy-rc.d`, only for its duration). That
+//! a service is enabled for the next start of the machine is Debian's way too, and is only said.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -30,6 +31,9 @@ pub(super) fn install(packages: &BTreeSet<String>) -> Vec<String> {
         )];
     };
     println!("installing Debian packages: {}", names.join(" "));
+    println!(
+        "services among them are not started now; systemctl disable those you do not want at the next boot"
+    );
     let _quiet = Policy::forbid_starts(rights);
     let mut notes = Vec::new();
     if !workspace::quietly(rights.command("apt-get").args(["update", "-qq"])) {
