@@ -1,7 +1,7 @@
-"""Owners that do not answer: states.py MODE PORT [GROUP]
+"""Owners that do not answer: states.py MODE PORT [ARGUMENT…]
 
-stopped, traced, frozen1 GROUP, frozen2 GROUP (by cgroup v1 or v2, in a group of that name), zombie_parent.
-Command: resume (of what was stopped).
+stopped, traced, zombie_parent; frozen1 GROUP and frozen2 GROUP [BELOW]: by cgroup v1 or v2, in a group of
+that name (or in one below it). Commands: resume (what was stopped), stop (again).
 """
 
 import ctypes
@@ -50,9 +50,10 @@ def frozen1(port, group):
     return {"owner": owner, **told}
 
 
-def frozen2(port, group):
+def frozen2(port, group, below=""):
     path = kit.make_cgroup(2, group)
-    owner, told = kit.fork(lambda: (kit.enter_cgroup(path), listen(port))[1])
+    home = kit.make_cgroup(2, f"{group}/{below}") if below else path
+    owner, told = kit.fork(lambda: (kit.enter_cgroup(home), listen(port))[1])
     write(f"{path}/cgroup.freeze", "1")
     kit.until(lambda: "frozen 1" in read(f"{path}/cgroup.events"), "the group to freeze")
     return {"owner": owner, **told}

@@ -166,7 +166,8 @@ impl Sandbox {
         let mut words: Vec<String> = vec!["env".into(), "-i".into(), format!("--chdir={folder}")];
         words.push("PATH=/usr/sbin:/usr/bin:/sbin:/bin".into());
         words.extend(["TZ=UTC".into(), "LANG=C.UTF-8".into(), format!("HOME={folder}/home")]);
-        for (name, place) in [("CONFIG", "config"), ("DATA", "data"), ("STATE", "state"), ("CACHE", "cache")] {
+        for (name, place) in [("CONFIG", "config"), ("DATA", "data"), ("STATE", "state"), ("CACHE", "cache")]
+        {
             words.push(format!("XDG_{name}_HOME={folder}/home/{place}"));
         }
         words.push(format!("XDG_RUNTIME_DIR={folder}/home/run"));

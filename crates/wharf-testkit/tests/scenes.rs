@@ -80,3 +80,70 @@ fn alive(mark: &str) -> bool {
             .is_ok_and(|words| String::from_utf8_lossy(&words).contains(mark))
     })
 }
+
+#[test]
+fn every_scene_can_be_set() {
+    let scenes: &[&[&str]] = &[
+        &["holders.py", "twice", "3000"],
+        &["holders.py", "reparented", "3000"],
+        &["holders.py", "thread", "3000"],
+        &["holders.py", "headless", "3000"],
+        &["namespaces.py", "other", "3000"],
+        &["namespaces.py", "other", "3000", "54321"],
+        &["namespaces.py", "named", "3000", "blue"],
+        &["namespaces.py", "left", "3000", "red"],
+        &["states.py", "stopped", "3000"],
+        &["states.py", "traced", "3000"],
+        &["states.py", "frozen1", "3000", "wharf-test-one"],
+        &["states.py", "frozen2", "3000", "wharf-test-two/inner"],
+        &["states.py", "zombie_parent", "3000"],
+        &["many.py", "10000", "3000"],
+        &["churn.py", "3000", "3009"],
+        &["odd_names.py", "escapes", "3000"],
+        &["odd_names.py", "bytes", "3000"],
+        &["odd_names.py", "long", "3000"],
+        &["odd_names.py", "deleted", "3000"],
+        &["listen.py", "tcp:127.0.0.1:3000,fd=300", "udp:[::]:53,v6only=1", "mptcp:0.0.0.0:80", "--fds=20"],
+        &[
+            "listen.py",
+            "--name=odd",
+            "--cgroup2=wharf-test-three",
+            "--uid=54321",
+            "tcp:[::1]:3000,device=lo,bound",
+        ],
+    ];
+    for words in scenes {
+        let sandbox = bare_sandbox!();
+        println!("{words:?}");
+        let scene = sandbox.scene(words[0], &words[1..]);
+        println!("{}", scene.told);
+    }
+}
+
+#[test]
+fn a_pid_can_be_had_again() {
+    let sandbox = bare_sandbox!();
+    let mut scene = sandbox.scene("pid_reuse.py", &["3000"]);
+    let (pid, ticks) = (scene.number("owner"), scene.number("start_ticks"));
+    scene.tell("again");
+    assert_eq!(scene.number("owner"), pid);
+    assert_ne!(scene.number("start_ticks"), ticks);
+}
+
+#[test]
+fn a_terminal_has_the_width_it_was_given() {
+    let sandbox = bare_sandbox!();
+    let size = sandbox.program(&["stty", "size"]).by_scenario("terminal.py", &["20"]).output().expect_code(0);
+    assert_eq!(size.text().trim(), "24 20");
+}
+
+#[test]
+fn netlink_can_be_denied() {
+    let sandbox = bare_sandbox!();
+    let try_it = "import socket; socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4)";
+    let program = sandbox.program(&["python3", "-c", try_it]);
+    let denied = program.by_scenario("deny_netlink.py", &[]).output().expect_code(1);
+    assert!(denied.stderr.contains("PermissionError"), "{}", denied.stderr);
+    let allowed = sandbox.program(&["python3", "-c", try_it]).output();
+    assert_eq!(allowed.code, Some(0));
+}
