@@ -41,6 +41,7 @@ def start_engine():
     log = open(f"{folder}/log", "wb")
     words = ["dockerd", "-H", host, "--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
     words += ["--pidfile", f"{folder}/pid", "--userland-proxy=true", "--ip6tables=false"]
+    words += ["--cgroup-parent", f"/{group}/docker"]
     engine = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def up():
@@ -61,13 +62,23 @@ def unhide():
     os.rename(api + ".hidden", api)
 
 
+def tell_holder(*paths):
+    """The engine makes its control groups in every hierarchy, and leaves their parents behind."""
+    with open(f"{kit.FOLDER}/cgroups", "a") as file:
+        for point in kit.cgroup_mounts():
+            file.writelines(f"{point}/{path}\n" for path in paths)
+
+
+group = os.path.basename(kit.FOLDER)
 os.makedirs(folder)
+tell_holder(group, f"{group}/docker")
 engine = start_engine()
 try:
     image()
     labels = ["--label", "com.docker.compose.project=shop", "--label", "com.docker.compose.service=web"]
     command = ["wharf-test-bb:1", "/bin/httpd", "-f", "-p", "80", "-h", "/www"]
     container = docker("run", "-d", "--name", "shop-web-1", "-p", f"127.0.0.1:{port}:80", *labels, *command)
+    tell_holder(f"{group}/docker/{container}")
     inside = json.loads(docker("inspect", container))[0]["State"]["Pid"]
     kit.ready(container=container, inside=inside, engine=engine.pid)
     kit.obey(hide=hide, unhide=unhide)

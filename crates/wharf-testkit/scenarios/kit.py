@@ -108,12 +108,19 @@ def tcp_listener(port, host="127.0.0.1", backlog=16):
     return listener
 
 
+def cgroup_mounts():
+    """Returns where the hierarchies of control groups are mounted."""
+    with open("/proc/self/mountinfo") as file:
+        lines = [line.partition(" - ") for line in file]
+    return [before.split()[4] for before, _, after in lines if after.split()[0] in ("cgroup", "cgroup2")]
+
+
 def cgroup_mount(version):
-    """Returns where the unified hierarchy (2) or the freezer (1) is mounted and the part of it we may use."""
+    """Returns where the unified hierarchy (2) or the freezer (1) is mounted."""
     with open("/proc/self/mountinfo") as file:
         for line in file:
             before, _, after = line.partition(" - ")
-            root, point = before.split()[3:5]
+            point = before.split()[4]
             kind, _, options = after.split()[:3]
             if version == 2 and kind == "cgroup2":
                 return point

@@ -1,7 +1,7 @@
 //! Processes that end in the middle of the walk, and pids that are used again.
 
 use wharf_model::owner::HeldBy;
-use wharf_testkit::{sandbox, skip};
+use wharf_testkit::sandbox;
 
 use crate::support::{event, ls, only, only_detail, owned_by, pids_of, show};
 use crate::watch::Watch;
@@ -46,9 +46,6 @@ fn show_in_the_storm_never_fails() {
 #[test]
 fn a_pid_that_is_used_again_is_another_process() {
     let sandbox = sandbox!();
-    if !sandbox.is_root() {
-        skip!("choosing a pid takes root (kernel.ns_last_pid)");
-    }
     let mut scene = sandbox.scene("pid_reuse.py", &["3000"]);
     let watch = Watch::start(&sandbox, &["watch", "--json"]);
     let first = event(&watch.until(|line| line.contains("3000"))).endpoint;
