@@ -3,7 +3,7 @@
 //! [`World`] is what there is to see; [`World::os`] turns it into an [`Os`] whose every part answers
 //! from it. Nothing here touches the machine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -45,8 +45,6 @@ pub struct World {
     pub environment: Vec<(u32, String, String)>,
     /// Control groups by kernel id.
     pub cgroups: BTreeMap<u64, CgroupFacts>,
-    /// Frozen processes.
-    pub frozen: BTreeSet<u32>,
     /// Files by path; directories are implied by the files in them.
     pub files: BTreeMap<PathBuf, Vec<u8>>,
     /// Containers.
@@ -189,9 +187,9 @@ impl Processes for Fake {
         Holders { by_inode, denied: self.0.denied.clone(), processes_hidden: self.0.processes_hidden }
     }
 
-    fn read(&self, pid: u32) -> Result<ProcessFacts, OsError> {
-        let found = self.0.processes.iter().find(|process| process.pid == pid);
-        found.cloned().ok_or_else(|| OsError::Gone { what: format!("process {pid}") })
+    fn read(&self, pids: &[u32]) -> Vec<ProcessFacts> {
+        let find = |pid: &u32| self.0.processes.iter().find(|process| process.pid == *pid).cloned();
+        pids.iter().filter_map(find).collect()
     }
 
     fn environment(&self, pid: u32, name: &str) -> Option<String> {
@@ -199,16 +197,8 @@ impl Processes for Fake {
         found.map(|(_, _, value)| value.clone())
     }
 
-    fn children(&self, pid: u32) -> Vec<u32> {
-        self.0.processes.iter().filter(|process| process.ppid == pid).map(|process| process.pid).collect()
-    }
-
     fn cgroup(&self, id: u64) -> Option<CgroupFacts> {
         self.0.cgroups.get(&id).cloned()
-    }
-
-    fn is_frozen(&self, pid: u32) -> bool {
-        self.0.frozen.contains(&pid)
     }
 }
 

@@ -9,7 +9,10 @@
 pub mod dial;
 pub mod facts;
 pub mod fake;
+#[cfg(target_os = "linux")]
+mod linux;
 pub mod traits;
+#[cfg(not(target_os = "linux"))]
 mod unsupported;
 
 use dial::Dialer;
@@ -37,6 +40,9 @@ impl Os {
     /// Returns the operating system that wharf runs on.
     #[must_use]
     pub fn native() -> Self {
+        #[cfg(target_os = "linux")]
+        return linux::os();
+        #[cfg(not(target_os = "linux"))]
         unsupported::os()
     }
 }

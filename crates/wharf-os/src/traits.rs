@@ -55,23 +55,14 @@ pub trait Processes: Send + Sync {
     /// Returns which processes have the sockets of `search` open.
     fn holders(&self, search: &HolderSearch) -> Holders;
 
-    /// Returns what is to be known of one process.
-    ///
-    /// # Errors
-    /// [`OsError::Gone`] if there is no such process (any more).
-    fn read(&self, pid: u32) -> Result<ProcessFacts, OsError>;
+    /// Returns what is to be known of the processes `pids`, in that order; those that are gone are left out.
+    fn read(&self, pids: &[u32]) -> Vec<ProcessFacts>;
 
     /// Returns one variable of the environment a process was started with; `None` if it has none or may not be read.
     fn environment(&self, pid: u32, name: &str) -> Option<String>;
 
-    /// Returns the pids of the children of `pid`.
-    fn children(&self, pid: u32) -> Vec<u32>;
-
-    /// Returns what is known of a control group by its kernel id (as sockets carry it) or by its path.
+    /// Returns what is known of a control group by its kernel id, as sockets carry it.
     fn cgroup(&self, id: u64) -> Option<CgroupFacts>;
-
-    /// Returns whether processes in the control groups of `pid` are frozen (cgroup v1 freezer or cgroup v2).
-    fn is_frozen(&self, pid: u32) -> bool;
 }
 
 /// Files that tell of projects. Reads are bounded: a file over the limit is as good as absent.

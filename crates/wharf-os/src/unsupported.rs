@@ -65,24 +65,16 @@ impl Processes for Unsupported {
         Holders { processes_hidden: true, ..Holders::default() }
     }
 
-    fn read(&self, _: u32) -> Result<ProcessFacts, OsError> {
-        Err(OsError::Unsupported { what: "reading processes" })
+    fn read(&self, _: &[u32]) -> Vec<ProcessFacts> {
+        Vec::new()
     }
 
     fn environment(&self, _: u32, _: &str) -> Option<String> {
         None
     }
 
-    fn children(&self, _: u32) -> Vec<u32> {
-        Vec::new()
-    }
-
     fn cgroup(&self, _: u64) -> Option<CgroupFacts> {
         None
-    }
-
-    fn is_frozen(&self, _: u32) -> bool {
-        false
     }
 }
 

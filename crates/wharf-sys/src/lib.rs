@@ -1,1 +1,9 @@
-//! The kernel room: sockets, processes and namespaces as the kernel tells them. Records out, no policy.
+//! The kernel room: sockets, processes and namespaces as the kernel tells them.
+//!
+//! Records out, no policy: nothing here decides who owns what. The only crate that may hold `unsafe`,
+//! one system call a function. One folder an operating system, with the same file names in each;
+//! `text/` holds the formats that are mere text and are parsed (and tested) anywhere.
+
+#[cfg(target_os = "linux")]
+pub mod linux;
+pub mod text;

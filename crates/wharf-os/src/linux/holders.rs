@@ -1,0 +1,283 @@
+//! Which processes hold a socket: the search through /proc/pid/fd, in the order that finds it soonest.
+//!
+//! Linux has no way to ask a socket for its holders, so every descriptor of every process may have to be
+//! read, at 3 to 4 µs each. Servers open their listeners early and get low numbers, so the first few
+//! descriptors of all processes are read before the rest of any; a process whose links may not be read is
+//! left at its first refusal; the two or more CPUs share the work.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use wharf_sys::linux::fd_link::{FdDir, Pass};
+use wharf_sys::linux::proc_dir::ProcDir;
+use wharf_sys::text::stat;
+
+use crate::facts::{Effort, Holder, HolderSearch, Holders};
+
+/// Returns who holds the sockets of `search`.
+pub(crate) fn search(search: &HolderSearch) -> Holders {
+    let unknown = || Holders { processes_hidden: true, ..Holders::default() };
+    let Ok(proc) = ProcDir::open() else { return unknown() };
+    let Ok(mut pids) = proc.pids() else { return unknown() };
+    // Newest first: what one asks about was mostly started last.
+    pids.reverse();
+    let mut walk = Walk::new(&proc, search);
+    let start = |&pid: &u32| Stretch { pid, from: FIRST_PASS.0, at_most: FIRST_PASS.1 };
+    let rest = walk.pass(pids.iter().map(start).collect(), Stop::Never);
+    if search.effort == Effort::Exhaustive || walk.missing() > 0 {
+        let stop = if search.effort == Effort::Exhaustive { Stop::Never } else { Stop::AllFound };
+        walk.pass(
+            pids.iter().map(|&pid| Stretch { pid, from: 0, at_most: FIRST_PASS.0 as usize }).collect(),
+            stop,
+        );
+        let next = |&(pid, from): &(u32, u32)| Stretch { pid, from, at_most: SECOND_PASS };
+        let rest = walk.pass(rest.iter().map(next).collect(), stop);
+        let all = |&(pid, from): &(u32, u32)| Stretch { pid, from, at_most: usize::MAX };
+        walk.pass(rest.iter().map(all).collect(), stop);
+    }
+    if search.effort == Effort::Enough {
+        walk.relatives();
+    }
+    walk.finish()
+}
+
+/// A part of one process's descriptors.
+#[derive(Clone, Copy)]
+struct Stretch {
+    pid: u32,
+    from: u32,
+    at_most: usize,
+}
+
+/// When a pass may end early.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Never,
+    AllFound,
+}
+
+struct Walk<'a> {
+    proc: &'a ProcDir,
+    /// Inodes that are looked for, sorted.
+    wanted: Vec<u64>,
+    /// How many of `wanted` nobody was seen to hold yet.
+    missing: AtomicUsize,
+    found: Mutex<Found>,
+}
+
+#[derive(Default)]
+struct Found {
+    by_inode: BTreeMap<u64, Vec<Holder>>,
+    denied: Vec<u32>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(proc: &'a ProcDir, search: &HolderSearch) -> Self {
+        let mut wanted: Vec<u64> = search.inodes.iter().copied().filter(|&inode| inode != 0).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let missing = AtomicUsize::new(wanted.len());
+        Self { proc, wanted, missing, found: Mutex::default() }
+    }
+
+    fn missing(&self) -> usize {
+        self.missing.load(Ordering::Relaxed)
+    }
+
+    /// Reads one stretch of each process; returns where each that has more must go on.
+    fn pass(&mut self, stretches: Vec<Stretch>, stop: Stop) -> Vec<(u32, u32)> {
+        if self.wanted.is_empty() {
+            return Vec::new();
+        }
+        let next = AtomicUsize::new(0);
+        let rest = Mutex::new(Vec::new());
+        let work = || {
+            let mut own_rest = Vec::new();
+            while stop == Stop::Never || self.missing() > 0 {
+                let first = next.fetch_add(BATCH, Ordering::Relaxed);
+                let Some(batch) = stretches.get(first..stretches.len().min(first + BATCH)) else { break };
+                if batch.is_empty() {
+                    break;
+                }
+                own_rest.extend(batch.iter().filter_map(|stretch| self.read(*stretch)));
+            }
+            rest.lock().expect("no holder of this lock panics").extend(own_rest);
+        };
+        let helpers = threads().min(stretches.len() / BATCH / 2 + 1) - 1;
+        std::thread::scope(|scope| {
+            for _ in 0..helpers {
+                scope.spawn(work);
+            }
+            work();
+        });
+        rest.into_inner().expect("no holder of this lock panics")
+    }
+
+    fn read(&self, stretch: Stretch) -> Option<(u32, u32)> {
+        let mut hits = Vec::new();
+        let outcome = self.proc.fds(stretch.pid).and_then(|fds| {
+            let pass = fds.sockets(stretch.from, stretch.at_most, |fd, inode| {
+                if self.wanted.binary_search(&inode).is_ok() {
+                    hits.push((inode, fd));
+                }
+            });
+            if !hits.is_empty() {
+                self.record(stretch.pid, &fds, &hits);
+            }
+            pass
+        });
+        match outcome {
+            Ok(Pass::More(next)) => Some((stretch.pid, next)),
+            Ok(Pass::Complete) => None,
+            Err(error) => {
+                if error.kind() == io::ErrorKind::PermissionDenied {
+                    self.found.lock().expect("no holder of this lock panics").denied.push(stretch.pid);
+                }
+                None
+            }
+        }
+    }
+
+    /// Notes hits, with the start time of the very process whose descriptors were read.
+    fn record(&self, pid: u32, fds: &FdDir, hits: &[(u64, u32)]) {
+        let mut text = Vec::with_capacity(512);
+        let Some(stat) = fds.stat(&mut text).ok().and_then(|()| stat::parse(&text)) else { return };
+        let mut found = self.found.lock().expect("no holder of this lock panics");
+        for &(inode, fd) in hits {
+            let holders = found.by_inode.entry(inode).or_default();
+            if holders.is_empty() {
+                self.missing.fetch_sub(1, Ordering::Relaxed);
+            }
+            holders.push(Holder { pid, start_ticks: stat.start_ticks, fd });
+        }
+    }
+
+    /// Looks at the parents and children of holders that were found beyond the first pass: what fork(2) copied has
+    /// the same number there.
+    fn relatives(&mut self) {
+        let beyond = |holder: &Holder| {
+            holder.fd < FIRST_PASS.0 || holder.fd as usize >= FIRST_PASS.0 as usize + FIRST_PASS.1
+        };
+        let found = self.found.get_mut().expect("no holder of this lock panics");
+        let mut queue: Vec<(u64, Holder)> = Vec::new();
+        for (inode, holders) in &found.by_inode {
+            queue.extend(holders.iter().filter(|holder| beyond(holder)).map(|holder| (*inode, *holder)));
+        }
+        while let Some((inode, holder)) = queue.pop() {
+            for pid in family(self.proc, holder.pid) {
+                let holders = found.by_inode.entry(inode).or_default();
+                if holders.iter().any(|known| known.pid == pid) {
+                    continue;
+                }
+                let Some(relative) = holds(self.proc, pid, holder.fd, inode) else { continue };
+                holders.push(relative);
+                queue.push((inode, relative));
+            }
+        }
+    }
+
+    fn finish(self) -> Holders {
+        let mut found = self.found.into_inner().expect("no holder of this lock panics");
+        for holders in found.by_inode.values_mut() {
+            holders.sort_unstable();
+            holders.dedup();
+        }
+        found.denied.sort_unstable();
+        found.denied.dedup();
+        Holders {
+            by_inode: found.by_inode,
+            denied: found.denied,
+            processes_hidden: self.proc.hides_processes(),
+        }
+    }
+}
+
+/// Returns the holder if process `pid` has the socket `inode` open as `fd`.
+fn holds(proc: &ProcDir, pid: u32, fd: u32, inode: u64) -> Option<Holder> {
+    let fds = proc.fds(pid).ok()?;
+    if fds.socket(fd).ok()? != Some(inode) {
+        return None;
+    }
+    let mut text = Vec::with_capacity(512);
+    fds.stat(&mut text).ok()?;
+    Some(Holder { pid, start_ticks: stat::parse(&text)?.start_ticks, fd })
+}
+
+/// Returns the parent and the children of a process.
+fn family(proc: &ProcDir, pid: u32) -> Vec<u32> {
+    let mut text = Vec::with_capacity(512);
+    let mut family = Vec::new();
+    if proc.read(&format!("{pid}/stat"), &mut text).is_ok() {
+        family.extend(stat::parse(&text).map(|stat| stat.ppid).filter(|&ppid| ppid != 0));
+    }
+    if proc.read(&format!("{pid}/task/{pid}/children"), &mut text).is_ok() {
+        family.extend(
+            String::from_utf8_lossy(&text)
+                .split_ascii_whitespace()
+                .filter_map(|word| word.parse::<u32>().ok()),
+        );
+    }
+    family
+}
+
+/// Returns how many threads share the search: as many as there are CPUs for us, at most four.
+fn threads() -> usize {
+    rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count() as usize).clamp(1, 4)
+}
+
+/// First descriptor and number of descriptors of the first pass. Standard input, output and error come later:
+/// they are a listener only under an inetd.
+const FIRST_PASS: (u32, usize) = (3, 32);
+const SECOND_PASS: usize = 256;
+/// Processes that a thread takes at once.
+const BATCH: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::os::fd::{AsRawFd, OwnedFd};
+
+    use wharf_sys::linux::sock_options::inode;
+
+    use super::search;
+    use crate::facts::{Effort, HolderSearch};
+
+    fn holders_of(listener: &TcpListener, effort: Effort) -> Vec<(u32, u32)> {
+        let inode = inode(listener).unwrap();
+        let found = search(&HolderSearch { inodes: vec![inode, 0, 1], effort });
+        assert!(!found.by_inode.contains_key(&1));
+        found
+            .by_inode
+            .get(&inode)
+            .map(|holders| holders.iter().map(|h| (h.pid, h.fd)).collect())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn a_listener_is_found_at_a_low_and_at_a_high_descriptor() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let fd = u32::try_from(listener.as_raw_fd()).unwrap();
+        assert!(holders_of(&listener, Effort::Enough).contains(&(std::process::id(), fd)));
+        for minimum in [200, 700] {
+            let high: OwnedFd = rustix::io::fcntl_dupfd_cloexec(&listener, minimum).unwrap();
+            let number = u32::try_from(high.as_raw_fd()).unwrap();
+            assert!(holders_of(&listener, Effort::Exhaustive).contains(&(std::process::id(), number)));
+            let moved = TcpListener::from(high);
+            let alone = TcpListener::bind("127.0.0.1:0").unwrap();
+            drop(alone);
+            assert!(!holders_of(&moved, Effort::Enough).is_empty());
+        }
+    }
+
+    #[test]
+    fn nobody_holds_a_socket_that_was_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let inode = inode(&listener).unwrap();
+        drop(listener);
+        let found = search(&HolderSearch { inodes: vec![inode], effort: Effort::Exhaustive });
+        // Another socket may have been given the number meanwhile, but hardly within this test.
+        assert!(found.by_inode.values().flatten().all(|holder| holder.pid != std::process::id()));
+    }
+}

@@ -1,0 +1,175 @@
+//! The descriptors of a process, as links in /proc/pid/fd: which of them are sockets, and which sockets.
+//!
+//! The hot path of wharf: raw getdents64(2) and readlinkat(2) on a directory descriptor, no allocation
+//! a link. readlink, not stat: a stat follows the link to the file and can hang on a dead file system.
+//! Not here: in which order processes and descriptors are searched (`wharf-os`).
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{Mode, OFlags, RawDir, SeekFrom};
+
+use crate::linux::proc_dir::{Decimal, ProcDir, ProcessDir, number};
+
+/// The directory /proc/pid/fd of one process.
+#[derive(Debug)]
+pub struct FdDir {
+    directory: OwnedFd,
+}
+
+/// How a pass over descriptors ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// The process has no descriptor beyond those that were visited.
+    Complete,
+    /// There are more, from this number on.
+    More(u32),
+}
+
+impl ProcDir {
+    /// Opens the descriptors of process `pid`.
+    ///
+    /// # Errors
+    /// `PermissionDenied` for another user's process without CAP_SYS_PTRACE; `NotFound` if it ended.
+    pub fn fds(&self, pid: u32) -> io::Result<FdDir> {
+        let mut name = [0; 16];
+        let digits = Decimal::default().of(pid).to_bytes().len();
+        name[..digits].copy_from_slice(Decimal::default().of(pid).to_bytes());
+        name[digits..digits + 3].copy_from_slice(b"/fd");
+        FdDir::open(rustix::fs::openat(self.root(), &name[..digits + 3], FLAGS, Mode::empty()))
+    }
+}
+
+impl ProcessDir {
+    /// Opens the descriptors of this process.
+    ///
+    /// # Errors
+    /// As [`ProcDir::fds`].
+    pub fn fds(&self) -> io::Result<FdDir> {
+        FdDir::open(rustix::fs::openat(self.as_fd(), c"fd", FLAGS, Mode::empty()))
+    }
+}
+
+impl FdDir {
+    fn open(directory: rustix::io::Result<OwnedFd>) -> io::Result<Self> {
+        Ok(Self { directory: directory? })
+    }
+
+    /// Visits descriptors from `first` on, about `at_most` of them, calling `visit(fd, inode)` for each that is
+    /// a socket.
+    ///
+    /// The links of one process are all readable or none is: the first EACCES ends the pass with an error.
+    ///
+    /// # Errors
+    /// `PermissionDenied` if links may not be read although the directory may; ESRCH once the process ended.
+    pub fn sockets(&self, first: u32, at_most: usize, mut visit: impl FnMut(u32, u64)) -> io::Result<Pass> {
+        let mut buffer = [MaybeUninit::uninit(); LARGEST_BUFFER];
+        let size = at_most.saturating_mul(ENTRY).clamp(SMALLEST_BUFFER, LARGEST_BUFFER);
+        // The kernel's position in this directory is the descriptor plus two, for "." and "..".
+        let position = if first == 0 { 0 } else { u64::from(first) + 2 };
+        rustix::fs::seek(&self.directory, SeekFrom::Start(position))?;
+        let mut next = first;
+        let mut visited = 0;
+        let mut entries = RawDir::new(&self.directory, &mut buffer[..size]);
+        while visited < at_most {
+            let Some(entry) = entries.next() else { return Ok(Pass::Complete) };
+            let entry = entry?;
+            let Some(fd) = number(entry.file_name()) else { continue };
+            visited += 1;
+            next = fd + 1;
+            match self.socket_at(entry.file_name()) {
+                Ok(Some(inode)) => visit(fd, inode),
+                Ok(None) => {}
+                // Closed between the listing and the look.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Pass::More(next))
+    }
+
+    /// Returns the inode of the socket that descriptor `fd` is; `None` if it is none, or not a socket.
+    ///
+    /// # Errors
+    /// As [`FdDir::sockets`].
+    pub fn socket(&self, fd: u32) -> io::Result<Option<u64>> {
+        match self.socket_at(Decimal::default().of(fd)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            other => other,
+        }
+    }
+
+    /// Reads the file `stat` of the same process, also if its pid is in use again.
+    ///
+    /// # Errors
+    /// ESRCH or `NotFound` once the process ended.
+    pub fn stat(&self, buffer: &mut Vec<u8>) -> io::Result<()> {
+        crate::linux::proc_dir::read_file(&self.directory, c"../stat", buffer)
+    }
+
+    fn socket_at(&self, name: &std::ffi::CStr) -> io::Result<Option<u64>> {
+        let mut target = [MaybeUninit::<u8>::uninit(); 32];
+        let (target, _) = rustix::fs::readlinkat_raw(&self.directory, name, &mut target)?;
+        Ok(socket_inode(target))
+    }
+}
+
+/// Returns N for a link target `socket:[N]`.
+#[must_use]
+pub fn socket_inode(target: &[u8]) -> Option<u64> {
+    let digits = target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    digits
+        .iter()
+        .try_fold(0, |sum: u64, byte| byte.is_ascii_digit().then(|| sum * 10 + u64::from(byte - b'0')))
+}
+
+const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+/// Bytes of a `struct linux_dirent64` whose name has up to four digits.
+const ENTRY: usize = 24;
+const SMALLEST_BUFFER: usize = 8 * ENTRY;
+const LARGEST_BUFFER: usize = 32 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::os::fd::{AsFd, AsRawFd};
+
+    use super::{Pass, socket_inode};
+    use crate::linux::proc_dir::ProcDir;
+
+    #[test]
+    fn only_a_socket_link_has_an_inode() {
+        assert_eq!(socket_inode(b"socket:[48213]"), Some(48213));
+        for other in [&b"socket:[]"[..], b"socket:[1", b"socket:[1a]", b"pipe:[1]", b"/tmp/socket:[1]", b""] {
+            assert_eq!(socket_inode(other), None);
+        }
+    }
+
+    #[test]
+    fn a_pass_in_small_steps_sees_the_same_sockets_as_one_in_a_large_step() {
+        let listeners: Vec<_> = (0..40).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let fds = ProcDir::open().unwrap().fds(std::process::id()).unwrap();
+        let mut small = Vec::new();
+        let mut from = 0;
+        while let Pass::More(next) = fds.sockets(from, 8, |fd, inode| small.push((fd, inode))).unwrap() {
+            assert!(next > from);
+            from = next;
+        }
+        for listener in &listeners {
+            let inode = rustix::fs::fstat(listener.as_fd()).unwrap().st_ino;
+            let fd = u32::try_from(listener.as_raw_fd()).unwrap();
+            assert!(small.contains(&(fd, inode)));
+            assert_eq!(fds.socket(fd).unwrap(), Some(inode));
+        }
+    }
+
+    #[test]
+    fn a_descriptor_that_is_not_open_is_no_socket() {
+        let fds = ProcDir::open().unwrap().fds(std::process::id()).unwrap();
+        assert_eq!(fds.socket(99_999).unwrap(), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! Netlink answers: real ones from this kernel, and hostile ones.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::os::fd::AsFd;
+
+use proptest::prelude::{any, prop};
+use proptest::{prop_assert, proptest};
+
+use super::{Family, LISTEN, Request, SockDiag, Transport, parse};
+
+fn listening(family: Family, local_port: u16) -> Request {
+    Request { family, transport: Transport::Tcp, states: 1 << LISTEN, local_port, remote_port: 0 }
+}
+
+#[test]
+fn a_dump_has_a_listener_with_its_inode_cookie_and_backlog() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut records = Vec::new();
+    SockDiag::open().unwrap().dump(&listening(Family::V4, address.port()), &mut records).unwrap();
+    let [record] = records[..] else { panic!("one socket, not {records:?}") };
+    assert_eq!(record.local, address);
+    assert_eq!(u64::from(record.inode), rustix::fs::fstat(listener.as_fd()).unwrap().st_ino);
+    assert_eq!(record.cookie, rustix::net::sockopt::socket_cookie(listener.as_fd()).unwrap());
+    assert_eq!(record.uid, rustix::process::geteuid().as_raw());
+    assert!(record.send_queue > 0 && record.receive_queue == 0);
+}
+
+#[test]
+fn the_exact_question_finds_a_dual_stack_wildcard_by_its_ipv4_address() {
+    let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut diag = SockDiag::open().unwrap();
+    let found = diag.listener_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap().unwrap();
+    assert_eq!(found.local.ip(), Ipv6Addr::UNSPECIFIED);
+    assert_eq!(found.v6_only, Some(false));
+    drop(listener);
+    assert_eq!(diag.listener_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap(), None);
+}
+
+#[test]
+fn a_message_whose_length_lies_is_an_error_and_not_a_loop() {
+    let mut message = [0; 16];
+    message[0..4].copy_from_slice(&8_u32.to_ne_bytes());
+    assert!(parse(&message, Transport::Tcp, &mut Vec::new()).is_err());
+    message[0..4].copy_from_slice(&17_u32.to_ne_bytes());
+    assert!(parse(&message, Transport::Tcp, &mut Vec::new()).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_answer_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+        let mut records = Vec::new();
+        let _ = parse(&bytes, Transport::Udp, &mut records);
+        prop_assert!(records.len() <= bytes.len());
+    }
+
+    #[test]
+    fn no_body_of_a_socket_message_makes_it_panic(body in prop::collection::vec(any::<u8>(), 0..300)) {
+        let mut message = ((body.len() + 16) as u32).to_ne_bytes().to_vec();
+        message.extend(20_u16.to_ne_bytes());
+        message.extend([0; 10]);
+        message.extend(body);
+        let _ = parse(&message, Transport::Tcp, &mut Vec::new());
+    }
+}
