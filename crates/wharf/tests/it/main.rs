@@ -1,0 +1,25 @@
+//! The binary on real kernels: each test in network, pid and mount namespaces of its own.
+//!
+//! One module for each of the hard cases of listing sockets, and then bad input and faults. Not
+//! here: rules on values (beside the rules), and how the scenes are made (`wharf-testkit`).
+#![forbid(unsafe_code)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start programs and print")]
+
+mod support;
+
+mod addresses;
+mod bound;
+mod clients;
+mod engine;
+mod faults;
+mod in_flight;
+mod input;
+mod names;
+mod namespaces;
+mod races;
+mod scale;
+mod sharing;
+mod states;
+mod terminal;
+mod users;
+mod watch;

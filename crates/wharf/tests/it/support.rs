@@ -1,0 +1,184 @@
+//! Asking the binary, checking each document against its published schema, and finding rows.
+
+use std::os::unix::fs::MetadataExt;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use wharf_model::detail::{EndpointDetail, PORT_SCHEMA, PortDetail};
+use wharf_model::endpoint::{Endpoint, Protocol};
+use wharf_model::event::Event;
+use wharf_model::owner::HeldBy;
+use wharf_model::process::Process;
+use wharf_model::snapshot::{ENDPOINTS_SCHEMA, Snapshot};
+use wharf_testkit::run::Run;
+use wharf_testkit::sandbox::Sandbox;
+
+/// Returns what `wharf ls --json` and `arguments` say.
+#[track_caller]
+pub(crate) fn ls(sandbox: &Sandbox, arguments: &[&str]) -> Snapshot {
+    snapshot(sandbox.wharf(&[&["ls", "--json"], arguments].concat()))
+}
+
+/// Runs `run`, which is to print a snapshot, and returns it.
+#[track_caller]
+pub(crate) fn snapshot(run: Run<'_>) -> Snapshot {
+    let text = run.output().expect_code(0).text();
+    let snapshot: Snapshot = document(&text, "endpoints");
+    assert_eq!(snapshot.schema, ENDPOINTS_SCHEMA);
+    snapshot
+}
+
+/// Returns what `wharf show --json` says of `target`.
+#[track_caller]
+pub(crate) fn show(sandbox: &Sandbox, target: &str) -> PortDetail {
+    detail(sandbox.wharf(&["show", target, "--json"]))
+}
+
+/// Runs `run`, which is to print the detail of a port, and returns it.
+#[track_caller]
+pub(crate) fn detail(run: Run<'_>) -> PortDetail {
+    let text = run.output().expect_code(0).text();
+    let detail: PortDetail = document(&text, "port");
+    assert_eq!(detail.schema, PORT_SCHEMA);
+    detail
+}
+
+/// Returns one event of a watch.
+#[track_caller]
+pub(crate) fn event(line: &str) -> Event {
+    document(line, "event")
+}
+
+/// Returns what a person is shown for `arguments`, at a width that nothing has to be cut for.
+#[track_caller]
+pub(crate) fn text(sandbox: &Sandbox, arguments: &[&str]) -> String {
+    sandbox.wharf(arguments).output().expect_code(0).text()
+}
+
+/// Returns the only endpoint at `port`.
+#[track_caller]
+pub(crate) fn only(snapshot: &Snapshot, port: u16) -> &Endpoint {
+    match at(snapshot, port).as_slice() {
+        [endpoint] => endpoint,
+        several => panic!("{} endpoints at port {port}: {several:#?}\nof {snapshot:#?}", several.len()),
+    }
+}
+
+/// Returns the endpoints at `port`.
+pub(crate) fn at(snapshot: &Snapshot, port: u16) -> Vec<&Endpoint> {
+    snapshot.endpoints.iter().filter(|endpoint| endpoint.port == port).collect()
+}
+
+/// Returns the only endpoint of a detail.
+#[track_caller]
+pub(crate) fn only_detail(detail: &PortDetail) -> &EndpointDetail {
+    match detail.endpoints.as_slice() {
+        [endpoint] => endpoint,
+        several => panic!("{} endpoints: {several:#?}", several.len()),
+    }
+}
+
+/// Checks that processes hold the endpoint, and that they are exactly `pids`, in that order.
+#[track_caller]
+pub(crate) fn owned_by(endpoint: &Endpoint, pids: &[u32]) {
+    assert_eq!(endpoint.owner.held_by, HeldBy::Processes, "{endpoint:#?}");
+    assert_eq!(pids_of(&endpoint.owner.processes), pids, "{endpoint:#?}");
+    for process in &endpoint.owner.processes {
+        assert!(!process.fds.is_empty(), "pid {} holds it by no descriptor: {endpoint:#?}", process.pid);
+        assert!(process.start_ticks > 0, "pid {} has no start: {endpoint:#?}", process.pid);
+    }
+}
+
+/// Returns the pids, in order.
+pub(crate) fn pids_of(processes: &[Process]) -> Vec<u32> {
+    processes.iter().map(|process| process.pid).collect()
+}
+
+/// Returns the protocol and addresses of each endpoint at `port`, as text, sorted.
+pub(crate) fn places(snapshot: &Snapshot, port: u16) -> Vec<String> {
+    let mut places: Vec<String> = at(snapshot, port).into_iter().map(place).collect();
+    places.sort();
+    places
+}
+
+/// Checks that `text` has all of `words`, whatever the case.
+#[track_caller]
+pub(crate) fn says(text: &str, words: &[&str]) {
+    let small = text.to_lowercase();
+    for word in words {
+        assert!(small.contains(&word.to_lowercase()), "{word:?} is not in:\n{text}");
+    }
+}
+
+/// Checks that nothing in `text` could act on a terminal: no control character but line feeds.
+#[track_caller]
+pub(crate) fn is_inert(text: &str) {
+    let acts = |c: &char| (c.is_control() && *c != '\n') || matches!(c, '\u{202a}'..='\u{202e}');
+    assert_eq!(text.chars().find(acts), None, "{text:?}");
+}
+
+/// Returns why control groups of a version cannot be made by tests here, if they cannot.
+pub(crate) fn cgroups(version: u8) -> Result<(), String> {
+    if std::fs::metadata("/proc/self").expect("/proc is mounted").uid() != 0 {
+        return Err("making control groups takes root".to_owned());
+    }
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").expect("/proc is mounted");
+    let found = mounts.lines().any(|line| {
+        let Some((before, after)) = line.split_once(" - ") else { return false };
+        let is_writable = before.split(' ').nth(5).is_some_and(|options| has_word(options, "rw"));
+        let is_freezer = after.rsplit(' ').next().is_some_and(|options| has_word(options, "freezer"));
+        let is_it = if version == 1 {
+            after.starts_with("cgroup ") && is_freezer
+        } else {
+            after.starts_with("cgroup2 ")
+        };
+        is_it && is_writable
+    });
+    if found { Ok(()) } else { Err(format!("no writable cgroup v{version} hierarchy is mounted")) }
+}
+
+fn has_word(words: &str, wanted: &str) -> bool {
+    words.split(',').any(|word| word == wanted)
+}
+
+fn place(endpoint: &Endpoint) -> String {
+    let addresses: Vec<String> = endpoint.addresses.iter().map(ToString::to_string).collect();
+    let protocol = match endpoint.protocol {
+        Protocol::Tcp => "tcp",
+        Protocol::Udp => "udp",
+    };
+    format!("{protocol} {}", addresses.join(" "))
+}
+
+/// Parses a document, and checks it against the schema that the binary publishes for its kind.
+#[track_caller]
+fn document<T: serde::de::DeserializeOwned>(text: &str, kind: &str) -> T {
+    let json: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("no JSON ({error}): {text}"));
+    let faults: Vec<String> = validator(kind).iter_errors(&json).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "against the schema of {kind}: {faults:#?}\nin {json:#}");
+    serde_json::from_value(json).unwrap_or_else(|error| panic!("not of the model ({error}): {text}"))
+}
+
+fn validator(kind: &str) -> &'static jsonschema::Validator {
+    static ENDPOINTS: OnceLock<jsonschema::Validator> = OnceLock::new();
+    static PORT: OnceLock<jsonschema::Validator> = OnceLock::new();
+    static EVENT: OnceLock<jsonschema::Validator> = OnceLock::new();
+    let cell = match kind {
+        "endpoints" => &ENDPOINTS,
+        "port" => &PORT,
+        _ => &EVENT,
+    };
+    cell.get_or_init(|| {
+        let printed = std::process::Command::new(env!("CARGO_BIN_EXE_wharf"))
+            .args(["schema", kind])
+            .output()
+            .expect("the binary starts");
+        assert!(
+            printed.status.success(),
+            "wharf schema {kind}: {}",
+            String::from_utf8_lossy(&printed.stderr)
+        );
+        let schema = serde_json::from_slice(&printed.stdout).expect("a schema is JSON");
+        jsonschema::validator_for(&schema).expect("a schema is a schema")
+    })
+}
