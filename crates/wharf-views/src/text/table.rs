@@ -11,6 +11,8 @@ use crate::text::shorten;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
     End,
+    /// The end of the first run of text: a name gives way to the number after it.
+    First,
     Middle,
     /// Whole names in the middle of a path.
     Path,
@@ -27,23 +29,81 @@ pub(crate) struct Column {
     pub(crate) cut: Cut,
 }
 
+/// What stands in one row and column.
+#[derive(Debug, Default)]
+pub(crate) struct Cell {
+    full: Line,
+    short: Option<Line>,
+}
+
 /// A table; each row has a cell for each column.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
-    pub(crate) rows: Vec<Vec<Line>>,
+    pub(crate) rows: Vec<Vec<Cell>>,
+}
+
+impl From<Line> for Cell {
+    fn from(full: Line) -> Self {
+        Self { full, short: None }
+    }
+}
+
+impl Cell {
+    /// Returns a cell that leaves its details out where they do not fit.
+    pub(crate) fn with_short(full: Line, short: Line) -> Self {
+        Self { full, short: Some(short) }
+    }
+
+    fn fitted(&self, how: Cut, width: usize) -> Line {
+        if self.full.width() <= width {
+            return self.full.clone();
+        }
+        let line = self.short.as_ref().unwrap_or(&self.full);
+        match how {
+            Cut::End => line.cut_end(width),
+            Cut::First => line.cut_first(width),
+            Cut::Middle => line.cut_middle(width),
+            Cut::Path => Line::of(Ink::Dim, &shorten::path(&line.text(), width)).cut_middle(width),
+        }
+    }
 }
 
 impl Table {
     /// Draws the head and the rows, each as one line.
     pub(crate) fn lines(&self, style: &Style) -> Vec<Line> {
-        let natural = self.natural_widths();
-        let widths = match style.width {
-            Some(width) => fit(&self.columns, &natural, width),
-            None => self.columns.iter().zip(&natural).map(|(c, n)| Some(c.head.len().max(*n))).collect(),
-        };
-        let heads: Vec<Line> = self.columns.iter().map(|column| Line::of(Ink::Dim, column.head)).collect();
+        let widths = self.widths(style);
+        let heads: Vec<Cell> =
+            self.columns.iter().map(|column| Line::of(Ink::Dim, column.head).into()).collect();
         std::iter::once(&heads).chain(&self.rows).map(|row| self.draw(row, &widths, style)).collect()
+    }
+
+    /// Returns the width of each column, `None` for those that are not drawn.
+    pub(crate) fn widths(&self, style: &Style) -> Vec<Option<usize>> {
+        let natural = self.natural_widths();
+        match style.width {
+            Some(width) => self.compact(fit(&self.columns, &natural, width), &natural, width),
+            None => self.columns.iter().zip(&natural).map(|(c, n)| Some(c.head.len().max(*n))).collect(),
+        }
+    }
+
+    /// Takes back what cells in their short form leave empty, and gives it to the columns that are cut still.
+    fn compact(&self, widths: Vec<Option<usize>>, natural: &[usize], width: usize) -> Vec<Option<usize>> {
+        let mut full: Vec<usize> = natural.to_vec();
+        let mut compact = widths;
+        for (i, column) in self.columns.iter().enumerate() {
+            let Some(given) = compact[i].filter(|given| *given < natural[i]) else { continue };
+            let taken =
+                self.rows.iter().map(|row| row[i].fitted(column.cut, given).width()).max().unwrap_or(0);
+            // A column that needs all it was given is one that wants more.
+            if taken < given {
+                let least = taken.max(column.head.len()).min(given);
+                (compact[i], full[i]) = (Some(least), least);
+            }
+        }
+        let used = compact.iter().flatten().map(|width| width + GAP).sum::<usize>().saturating_sub(GAP);
+        widen(&mut compact, &self.columns, &full, width.saturating_sub(used));
+        compact
     }
 
     /// Returns the width of the widest cell of each column, its head aside; 0 if all are empty.
@@ -51,21 +111,21 @@ impl Table {
         let mut widths = vec![0; self.columns.len()];
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = cell.width().max(*width);
+                *width = cell.full.width().max(*width);
             }
         }
         widths
     }
 
-    fn draw(&self, row: &[Line], widths: &[Option<usize>], style: &Style) -> Line {
+    fn draw(&self, row: &[Cell], widths: &[Option<usize>], style: &Style) -> Line {
         let mut line = Line::new();
         let mut owed = 0;
         for ((cell, column), width) in row.iter().zip(&self.columns).zip(widths) {
             let Some(width) = *width else { continue };
             let cell = match style.width {
-                Some(_) => cut(cell, column.cut, width),
-                None if cell.is_empty() => Line::of(Ink::Plain, "-"),
-                None => cell.clone(),
+                Some(_) => cell.fitted(column.cut, width),
+                None if cell.full.is_empty() => Line::of(Ink::Plain, "-"),
+                None => cell.full.clone(),
             };
             // Blanks are written only before something, so that no line ends in them.
             if !cell.is_empty() {
@@ -76,17 +136,6 @@ impl Table {
             line.append(cell);
         }
         line
-    }
-}
-
-fn cut(cell: &Line, how: Cut, width: usize) -> Line {
-    if cell.width() <= width {
-        return cell.clone();
-    }
-    match how {
-        Cut::End => cell.cut_end(width),
-        Cut::Middle => cell.cut_middle(width),
-        Cut::Path => Line::of(Ink::Dim, &shorten::path(&cell.text(), width)).cut_middle(width),
     }
 }
 
@@ -111,21 +160,21 @@ fn fit(columns: &[Column], natural: &[usize], width: usize) -> Vec<Option<usize>
     for i in &kept {
         widths[*i] = Some(least(*i));
     }
-    widen(&mut widths, &full, width - need(&kept));
+    widen(&mut widths, columns, &full, width - need(&kept));
     widths
 }
 
-/// Gives the spare columns to those that are cut, the narrowest first, so that none starves another.
-fn widen(widths: &mut [Option<usize>], full: &[usize], spare: usize) {
-    for _ in 0..spare {
-        let next = widths
-            .iter_mut()
-            .zip(full)
-            .filter_map(|(width, full)| width.as_mut().filter(|width| **width < *full))
-            .min();
-        match next {
-            Some(width) => *width += 1,
-            None => return,
+/// Gives the spare room to the columns that are cut: to those of the first rank before the others, and within
+/// a rank to the narrowest first, so that none starves another.
+fn widen(widths: &mut [Option<usize>], columns: &[Column], full: &[usize], mut spare: usize) {
+    for is_first in [true, false] {
+        while spare > 0 {
+            let cut = |i: &usize| (columns[*i].drop <= FIRST_RANK) == is_first && widths[*i] < Some(full[*i]);
+            let next =
+                (0..widths.len()).filter(|i| widths[*i].is_some()).filter(cut).min_by_key(|i| widths[*i]);
+            let Some(width) = next.and_then(|i| widths[i].as_mut()) else { break };
+            *width += 1;
+            spare -= 1;
         }
     }
 }
@@ -144,6 +193,8 @@ fn squeeze(kept: &[usize], full: &[usize], width: usize) -> Vec<Option<usize>> {
     widths
 }
 
+/// The last to be dropped are of the first rank, up to this.
+const FIRST_RANK: u8 = 5;
 /// Blanks between two columns.
 const GAP: usize = 2;
 
