@@ -79,6 +79,13 @@ impl Line {
         self
     }
 
+    /// Appends `count` blanks.
+    pub(crate) fn push_blanks(&mut self, count: usize) {
+        if count > 0 {
+            self.spans.push(Span { text: " ".repeat(count), ink: Ink::Plain, link: None });
+        }
+    }
+
     /// Appends another line.
     pub(crate) fn append(&mut self, other: Line) {
         self.spans.extend(other.spans);
@@ -181,6 +188,10 @@ impl Line {
     /// Writes the line, without a line break.
     pub(crate) fn write(&self, out: &mut dyn Write, style: &Style) -> io::Result<()> {
         for span in &self.spans {
+            if !style.colour && !style.hyperlinks {
+                out.write_all(span.text.as_bytes())?;
+                continue;
+            }
             let ink = if style.colour { span.ink.ansi() } else { anstyle::Style::new() };
             match span.link.filter(|_| style.hyperlinks) {
                 Some(link) => {

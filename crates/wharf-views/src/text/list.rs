@@ -27,28 +27,31 @@ pub fn write_list(out: &mut dyn Write, snapshot: &Snapshot, style: &Style) -> io
 pub(crate) fn lines(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
     let mut lines = match snapshot.endpoints.as_slice() {
         [] => fold(&Line::of(Ink::Plain, NOTHING), style),
-        endpoints => endpoint_table(endpoints, style).lines(style),
+        endpoints => endpoint_lines(endpoints, style),
     };
     if !snapshot.connections.is_empty() {
         lines.push(Line::new());
-        lines.extend(connection_table(&snapshot.connections).lines(style));
+        let table = connection_table(&snapshot.connections);
+        let widths = table.widths(style);
+        lines.extend(table.lines(&widths, style));
     }
     lines
 }
 
-fn endpoint_table(endpoints: &[Endpoint], style: &Style) -> Table {
+fn endpoint_lines(endpoints: &[Endpoint], style: &Style) -> Vec<Line> {
     let columns = if style.wide { [&COLUMNS[..], &WIDE_COLUMNS].concat() } else { COLUMNS.to_vec() };
     let rows = endpoints.iter().map(|endpoint| row(endpoint, style)).collect();
     let mut table = Table { columns, rows };
     // Where there is no room for the address, its warning must not go with it.
-    if table.widths(style)[ADDRESS].is_none() {
+    let widths = table.widths(style);
+    if widths[ADDRESS].is_none() {
         for (row, endpoint) in table.rows.iter_mut().zip(endpoints) {
             if endpoint.exposure == Exposure::AllInterfaces {
                 row[PORT] = port(endpoint, Ink::Warning).into();
             }
         }
     }
-    table
+    table.lines(&widths, style)
 }
 
 fn row(endpoint: &Endpoint, style: &Style) -> Vec<Cell> {

@@ -55,11 +55,11 @@ impl Cell {
         Self { full, short: Some(short) }
     }
 
-    fn fitted(&self, how: Cut, width: usize) -> Line {
+    fn fitted(self, how: Cut, width: usize) -> Line {
         if self.full.width() <= width {
-            return self.full.clone();
+            return self.full;
         }
-        let line = self.short.as_ref().unwrap_or(&self.full);
+        let line = self.short.unwrap_or(self.full);
         match how {
             Cut::End => line.cut_end(width),
             Cut::First => line.cut_first(width),
@@ -67,15 +67,22 @@ impl Cell {
             Cut::Path => Line::of(Ink::Dim, &shorten::path(&line.text(), width)).cut_middle(width),
         }
     }
+
+    /// Returns how much of `width` it takes: less in its short form, all of it where it is cut.
+    fn taken(&self, width: usize) -> usize {
+        match (self.full.width(), &self.short) {
+            (full, Some(short)) if full > width => short.width().min(width),
+            (full, _) => full.min(width),
+        }
+    }
 }
 
 impl Table {
-    /// Draws the head and the rows, each as one line.
-    pub(crate) fn lines(&self, style: &Style) -> Vec<Line> {
-        let widths = self.widths(style);
-        let heads: Vec<Cell> =
-            self.columns.iter().map(|column| Line::of(Ink::Dim, column.head).into()).collect();
-        std::iter::once(&heads).chain(&self.rows).map(|row| self.draw(row, &widths, style)).collect()
+    /// Draws the head and the rows, each as one line, in columns of [`Table::widths`].
+    pub(crate) fn lines(self, widths: &[Option<usize>], style: &Style) -> Vec<Line> {
+        let heads = self.columns.iter().map(|column| Line::of(Ink::Dim, column.head).into()).collect();
+        let rows = std::iter::once(heads).chain(self.rows);
+        rows.map(|row| draw(row, &self.columns, widths, style)).collect()
     }
 
     /// Returns the width of each column, `None` for those that are not drawn.
@@ -93,8 +100,7 @@ impl Table {
         let mut compact = widths;
         for (i, column) in self.columns.iter().enumerate() {
             let Some(given) = compact[i].filter(|given| *given < natural[i]) else { continue };
-            let taken =
-                self.rows.iter().map(|row| row[i].fitted(column.cut, given).width()).max().unwrap_or(0);
+            let taken = self.rows.iter().map(|row| row[i].taken(given)).max().unwrap_or(0);
             // A column that needs all it was given is one that wants more.
             if taken < given {
                 let least = taken.max(column.head.len()).min(given);
@@ -116,27 +122,27 @@ impl Table {
         }
         widths
     }
+}
 
-    fn draw(&self, row: &[Cell], widths: &[Option<usize>], style: &Style) -> Line {
-        let mut line = Line::new();
-        let mut owed = 0;
-        for ((cell, column), width) in row.iter().zip(&self.columns).zip(widths) {
-            let Some(width) = *width else { continue };
-            let cell = match style.width {
-                Some(_) => cell.fitted(column.cut, width),
-                None if cell.full.is_empty() => Line::of(Ink::Plain, "-"),
-                None => cell.full.clone(),
-            };
-            // Blanks are written only before something, so that no line ends in them.
-            if !cell.is_empty() {
-                line.push(Ink::Plain, &" ".repeat(owed));
-                owed = 0;
-            }
-            owed += width.saturating_sub(cell.width()) + GAP;
-            line.append(cell);
+fn draw(row: Vec<Cell>, columns: &[Column], widths: &[Option<usize>], style: &Style) -> Line {
+    let mut line = Line::new();
+    let mut owed = 0;
+    for ((cell, column), width) in row.into_iter().zip(columns).zip(widths) {
+        let Some(width) = *width else { continue };
+        let cell = match style.width {
+            Some(_) => cell.fitted(column.cut, width),
+            None if cell.full.is_empty() => Line::of(Ink::Plain, "-"),
+            None => cell.full,
+        };
+        // Blanks are written only before something, so that no line ends in them.
+        if !cell.is_empty() {
+            line.push_blanks(owed);
+            owed = 0;
         }
-        line
+        owed += width.saturating_sub(cell.width()) + GAP;
+        line.append(cell);
     }
+    line
 }
 
 /// Returns the width of each column that is drawn in `width`, given the width of its widest cell.
