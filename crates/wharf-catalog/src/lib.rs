@@ -4,3 +4,4 @@
 pub mod cgroup;
 pub mod container;
 pub mod number;
+pub mod project;
