@@ -36,6 +36,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
     let mut notes = debian::install(&needs.debian);
     notes.extend(languages::install_python(&needs.python, &folder.join("venv")));
     notes.extend(languages::install_node(&needs.node, &folder.join("npm")));
+    print_warnings(&notes);
     println!("what the tests need: looked after in {}", lasted(start.elapsed()));
 
     let skipped = folder.join("skipped.txt");
@@ -95,11 +96,15 @@ fn skipped_tests(skips: &[String]) -> usize {
     names.collect::<BTreeSet<_>>().len()
 }
 
-fn print_end(notes: &[String], skips: &[String], start: Instant) {
-    println!();
+fn print_warnings(notes: &[String]) {
     for note in notes {
         println!("warning: {note}");
     }
+}
+
+fn print_end(notes: &[String], skips: &[String], start: Instant) {
+    println!();
+    print_warnings(notes);
     match skips {
         [] => println!("nothing was skipped"),
         skips => {
