@@ -41,13 +41,13 @@ pub fn head(os: &Os, target: &str, filter: &Filter, home: Option<String>) -> Res
         let ephemeral = os.host.ephemeral_range();
         number::facts(port, ephemeral.as_ref(), os.host.unprivileged_port_start())
     });
-    let free = filter.port().filter(|_| !endpoints.iter().any(|detail| holds_tcp_here(&detail.endpoint)));
+    let unheard = filter.port().filter(|_| !endpoints.iter().any(|detail| listens_here(&detail.endpoint)));
     let mut detail = PortDetail {
         schema: PORT_SCHEMA.to_owned(),
         taken_at: snapshot.taken_at,
         target: target.to_owned(),
         number: facts,
-        availability: free.map(|port| availability(os, filter, port.get())),
+        availability: unheard.map(|port| availability(os, filter, port.get())),
         endpoints,
         holding: Vec::new(),
         warnings: snapshot.warnings,
@@ -115,12 +115,7 @@ fn ancestors(os: &Os, process: &Process) -> Vec<Process> {
 /// Where several listeners share the port, marks the one that the asked address (else 127.0.0.1) reaches, as the
 /// kernel's own look-up decides it.
 fn mark_reached(os: &Os, filter: &Filter, endpoints: &mut [EndpointDetail]) {
-    let listens = |detail: &EndpointDetail| {
-        detail.endpoint.protocol == Protocol::Tcp
-            && detail.endpoint.state == EndpointState::Listening
-            && detail.endpoint.netns.own
-    };
-    if endpoints.iter().filter(|detail| listens(detail)).count() < 2 {
+    if endpoints.iter().filter(|detail| listens_here(&detail.endpoint)).count() < 2 {
         return;
     }
     let Some(port) = filter.port() else { return };
@@ -131,7 +126,7 @@ fn mark_reached(os: &Os, filter: &Filter, endpoints: &mut [EndpointDetail]) {
     let address = SocketAddr::new(address.unwrap_or(Ipv4Addr::LOCALHOST.into()), port.get());
     let Ok(Some(socket)) = os.sockets.listener_at(address) else { return };
     let is_it = |detail: &&mut EndpointDetail| {
-        listens(detail)
+        listens_here(&detail.endpoint)
             && detail.endpoint.listeners.iter().any(|listener| listener.inode == Some(socket.inode))
     };
     if let Some(reached) = endpoints.iter_mut().find(is_it) {
@@ -146,8 +141,8 @@ fn one_port(endpoints: &[EndpointDetail]) -> Option<u16> {
     endpoints.iter().all(|detail| detail.endpoint.port == first).then_some(first)
 }
 
-fn holds_tcp_here(endpoint: &Endpoint) -> bool {
-    endpoint.protocol == Protocol::Tcp && endpoint.netns.own
+fn listens_here(endpoint: &Endpoint) -> bool {
+    endpoint.protocol == Protocol::Tcp && endpoint.netns.own && endpoint.state == EndpointState::Listening
 }
 
 /// Tries to bind the port as servers do, and where that succeeds also without SO_REUSEADDR.
@@ -195,7 +190,7 @@ fn add_connections(os: &Os, detail: &mut PortDetail) -> Result<(), OsError> {
     };
     let mut by_endpoint = server_side(os, port, &detail.endpoints)?;
     if let Some(rest) = by_endpoint.pop()
-        && !detail.endpoints.iter().any(|detail| holds_tcp_here(&detail.endpoint))
+        && !detail.endpoints.iter().any(|detail| listens_here(&detail.endpoint))
     {
         detail.holding = rest;
     }

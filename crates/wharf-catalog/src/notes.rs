@@ -19,7 +19,7 @@ pub(crate) fn on(endpoint: &Endpoint, parent: Option<&ProcessFacts>) -> Vec<Note
         ));
     }
     if let Some(parent) = parent.filter(|parent| parent.state == ProcessState::Zombie) {
-        let text = format!("its parent, pid {}, is a zombie", parent.pid);
+        let text = format!("its parent, pid {}, is a zombie: dead and not yet reaped", parent.pid);
         notes.push(note("parent-zombie", Level::Warning, text));
     }
     notes.extend(strangers(endpoint));

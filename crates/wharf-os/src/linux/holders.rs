@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wharf_sys::linux::fd_link::{FdDir, Pass};
+use wharf_sys::linux::kcmp;
 use wharf_sys::linux::proc_dir::ProcDir;
 use wharf_sys::text::stat;
 
@@ -37,6 +38,9 @@ pub(crate) fn search(search: &HolderSearch) -> Holders {
         let rest = walk.pass(rest.iter().map(next).collect(), stop);
         let all = |&(pid, from): &(u32, u32)| Stretch { pid, from, at_most: usize::MAX };
         walk.pass(rest.iter().map(all).collect(), stop);
+    }
+    if walk.missing() > 0 {
+        walk.threads(&pids);
     }
     match search.effort {
         Effort::Quick => walk.relatives(|_| true),
@@ -147,13 +151,43 @@ impl<'a> Walk<'a> {
     fn record(&self, pid: u32, fds: &FdDir, hits: &[(u64, u32)]) {
         let mut text = Vec::with_capacity(512);
         let Some(stat) = fds.stat(&mut text).ok().and_then(|()| stat::parse(&text)) else { return };
+        self.note(pid, stat.start_ticks, hits);
+    }
+
+    fn note(&self, pid: u32, start_ticks: u64, hits: &[(u64, u32)]) {
         let mut found = self.found.lock().expect("no holder of this lock panics");
         for &(inode, fd) in hits {
             let holders = found.by_inode.entry(inode).or_default();
             if holders.is_empty() {
                 self.missing.fetch_sub(1, Ordering::Relaxed);
             }
-            holders.push(Holder { pid, start_ticks: stat.start_ticks, fd });
+            holders.push(Holder { pid, start_ticks, fd });
+        }
+    }
+
+    /// Looks into threads that have descriptors of their own (unshare(2) with CLONE_FILES), or whose process has lost
+    /// its first thread, and its descriptors with it.
+    fn threads(&self, pids: &[u32]) {
+        for &pid in pids {
+            for tid in self.proc.threads(pid).unwrap_or_default() {
+                if tid == pid || kcmp::share_files(tid, pid).unwrap_or(true) {
+                    continue;
+                }
+                let Ok(fds) = self.proc.thread_fds(pid, tid) else { continue };
+                let mut hits = Vec::new();
+                // One that may not be read, or ended, has nothing to say.
+                let _ = fds.sockets(0, usize::MAX, |fd, inode| {
+                    if self.wanted.binary_search(&inode).is_ok() {
+                        hits.push((inode, fd));
+                    }
+                });
+                if let (false, Some(start_ticks)) = (hits.is_empty(), start_ticks(self.proc, pid)) {
+                    self.note(pid, start_ticks, &hits);
+                }
+                if self.missing() == 0 {
+                    return;
+                }
+            }
         }
     }
 
@@ -207,6 +241,12 @@ fn holds(proc: &ProcDir, pid: u32, fd: u32, inode: u64) -> Option<Holder> {
     let mut text = Vec::with_capacity(512);
     fds.stat(&mut text).ok()?;
     Some(Holder { pid, start_ticks: stat::parse(&text)?.start_ticks, fd })
+}
+
+fn start_ticks(proc: &ProcDir, pid: u32) -> Option<u64> {
+    let mut text = Vec::with_capacity(512);
+    proc.read(&format!("{pid}/stat"), &mut text).ok()?;
+    Some(stat::parse(&text)?.start_ticks)
 }
 
 /// Returns the parent and the children of a process.

@@ -41,6 +41,17 @@ impl ProcDir {
     }
 }
 
+impl ProcDir {
+    /// Opens the descriptors of one thread of process `pid`, which may have a table of its own.
+    ///
+    /// # Errors
+    /// As [`ProcDir::fds`].
+    pub fn thread_fds(&self, pid: u32, tid: u32) -> io::Result<FdDir> {
+        let path = format!("{pid}/task/{tid}/fd");
+        FdDir::open(rustix::fs::openat(self.root(), path, FLAGS, Mode::empty()))
+    }
+}
+
 impl ProcessDir {
     /// Opens the descriptors of this process.
     ///
@@ -100,7 +111,7 @@ impl FdDir {
         }
     }
 
-    /// Reads the file `stat` of the same process, also if its pid is in use again.
+    /// Reads the file `stat` of the same process (or thread), also if its pid is in use again.
     ///
     /// # Errors
     /// ESRCH or `NotFound` once the process ended.

@@ -46,6 +46,21 @@ impl ProcDir {
         Ok(pids)
     }
 
+    /// Returns the threads of process `pid`, also of one whose first thread has ended.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such process.
+    pub fn threads(&self, pid: u32) -> io::Result<Vec<u32>> {
+        let directory = rustix::fs::openat(&self.root, format!("{pid}/task"), DIRECTORY, Mode::empty())?;
+        let mut buffer = [MaybeUninit::uninit(); 4 * 1024];
+        let mut entries = RawDir::new(directory, &mut buffer);
+        let mut threads = Vec::new();
+        while let Some(entry) = entries.next() {
+            threads.extend(number(entry?.file_name()));
+        }
+        Ok(threads)
+    }
+
     /// Opens the directory of process `pid`.
     ///
     /// # Errors
