@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests open ports and start programs"))]
 
+pub mod ancestry;
 pub mod cgroup;
 mod connections;
 pub mod container;

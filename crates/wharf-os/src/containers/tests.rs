@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::IpAddr;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -277,6 +277,32 @@ fn a_denied_socket_names_who_may_ask() {
     assert!(warning.text.contains("group docker"), "{}", warning.text);
     let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
     assert_eq!(Failure::from(denied), Failure::Denied);
+}
+
+/// Root may connect to any socket, so only an ordinary user meets the denial itself; the rule behind it is
+/// checked above for everybody.
+#[test]
+fn a_socket_that_denies_an_ordinary_user_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("docker.sock");
+    let _listener = UnixListener::bind(&path).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
+    let owner = own_uid(&path);
+    let answer = EngineSockets::at(vec![path], owner).within(Duration::from_millis(60)).list();
+    let expected = if owner == 0 { "container-api-timeout" } else { "container-api-denied" };
+    assert_eq!(codes(&answer), [expected]);
+}
+
+#[test]
+fn an_engine_that_hangs_is_not_asked_by_ever_more_threads() {
+    let engine = Engine::new(|mut stream| assert_eq!(stream.read_until_closed(), 0));
+    let sockets = EngineSockets::at(vec![engine.path()], own_uid(engine.folder.path())).within(AMPLE);
+    sockets.candidates[0].busy.store(true, std::sync::atomic::Ordering::Release);
+    let hanging = EngineSockets { time_limit: Duration::from_millis(30), ..sockets };
+    assert_eq!(codes(&hanging.list()), ["container-api-timeout"]);
+    hanging.candidates[0].busy.store(false, std::sync::atomic::Ordering::Release);
+    // The engine's thread waits for one connection, which is the first that is made.
+    assert_eq!(codes(&hanging.list()), ["container-api-timeout"]);
 }
 
 #[test]
