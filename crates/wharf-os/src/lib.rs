@@ -6,6 +6,8 @@
 //! Only this crate and `wharf-sys` may say `cfg(target_os)`, and by whole files.
 #![forbid(unsafe_code)]
 
+#[cfg(unix)]
+pub mod containers;
 pub mod dial;
 pub mod facts;
 pub mod fake;

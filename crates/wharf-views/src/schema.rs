@@ -1,0 +1,37 @@
+//! The JSON Schemas of what `--json` prints, generated from the types. Not here: the types (`wharf-model`).
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+use wharf_model::detail::{PORT_SCHEMA, PortDetail};
+use wharf_model::event::{EVENT_SCHEMA, Event};
+use wharf_model::snapshot::{ENDPOINTS_SCHEMA, Snapshot};
+
+/// Names that [`schema`] knows.
+pub const NAMES: [&str; 3] = ["endpoints", "port", "event"];
+
+/// Returns the JSON Schema (2020-12) of one document; `None` for a name that is not in [`NAMES`].
+///
+/// `endpoints` is what `wharf ls --json` prints, `port` what `wharf show --json` prints, and `event` a line of
+/// `wharf watch --json`. `$id` is the name and version that the document carries in its field `schema`.
+#[must_use]
+pub fn schema(name: &str) -> Option<Value> {
+    match name {
+        "endpoints" => Some(of::<Snapshot>(ENDPOINTS_SCHEMA)),
+        "port" => Some(of::<PortDetail>(PORT_SCHEMA)),
+        "event" => Some(of::<Event>(EVENT_SCHEMA)),
+        _ => None,
+    }
+}
+
+fn of<T: JsonSchema>(id: &str) -> Value {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut schema = generator.into_root_schema_for::<T>();
+    schema.insert("$id".to_owned(), json!(id));
+    schema.insert("title".to_owned(), json!(id));
+    let mut value = Value::from(schema);
+    if let Some(version) = value.pointer_mut("/properties/schema").and_then(Value::as_object_mut) {
+        version.insert("const".to_owned(), json!(id));
+    }
+    value
+}

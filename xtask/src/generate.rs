@@ -1,0 +1,128 @@
+//! `cargo xtask gen`: writes completions, man pages and JSON Schemas from the binary itself to
+//! `docs/reference/`; with `--check`, only compares.
+//!
+//! The binary is the one source: what it parses and prints is what the pages say. Not here: any text.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::{self, cargo};
+
+/// Folder of everything generated. Files that the binary no longer makes are removed from it.
+const REFERENCE: &str = "docs/reference";
+
+/// Shells that have completions, and the file name that each expects.
+const SHELLS: &[(&str, &str)] = &[("bash", "wharf.bash"), ("zsh", "_wharf"), ("fish", "wharf.fish")];
+
+/// Documents that have a schema.
+const SCHEMAS: &[&str] = &["endpoints", "port", "event"];
+
+/// Paths below [`REFERENCE`] and their content.
+type Pages = BTreeMap<String, Vec<u8>>;
+
+/// Writes the pages, or compares them with `--check`; false if they differ.
+pub(crate) fn run(arguments: &[String]) -> Result<bool> {
+    let only_check = match arguments {
+        [] => false,
+        [flag] if flag == "--check" => true,
+        _ => bail!("usage: cargo xtask gen [--check]"),
+    };
+    workspace::must(cargo().args(["build", "--quiet", "--package", "wharf"]))?;
+    let target = workspace::target_dir()?;
+    let made = pages(&target.join("debug/wharf"), &target.join("generated-man"))?;
+    let folder = workspace::root().join(REFERENCE);
+    let committed = read_folder(&folder)?;
+    let differing = differences(&made, &committed);
+    if only_check {
+        for path in &differing {
+            println!("error: {REFERENCE}/{path} differs from what the binary makes: run cargo xtask gen");
+        }
+        println!("gen: {} pages compared", made.len());
+        return Ok(differing.is_empty());
+    }
+    for path in &differing {
+        let file = folder.join(path);
+        match made.get(*path) {
+            Some(content) => write(&file, content)?,
+            None => fs::remove_file(&file).with_context(|| format!("remove {}", file.display()))?,
+        }
+        println!("wrote {REFERENCE}/{path}");
+    }
+    println!("gen: {} pages, {} changed", made.len(), differing.len());
+    Ok(true)
+}
+
+/// Asks `wharf` for every page.
+fn pages(wharf: &Path, man: &Path) -> Result<Pages> {
+    let mut pages = Pages::new();
+    for (shell, file) in SHELLS {
+        pages.insert(format!("completions/{file}"), ask(wharf, &["completions", shell])?);
+    }
+    for name in SCHEMAS {
+        pages.insert(format!("schema/{name}.json"), ask(wharf, &["schema", name])?);
+    }
+    if man.exists() {
+        fs::remove_dir_all(man).with_context(|| format!("remove {}", man.display()))?;
+    }
+    fs::create_dir_all(man).with_context(|| format!("make {}", man.display()))?;
+    workspace::must(Command::new(wharf).arg("man").arg(man))?;
+    pages.extend(read_folder(man)?.into_iter().map(|(path, content)| (format!("man/{path}"), content)));
+    Ok(pages)
+}
+
+fn ask(wharf: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
+    // The width of a terminal must not change what is generated.
+    let text = workspace::output(Command::new(wharf).args(arguments).env("COLUMNS", "100"))?;
+    Ok(text.into_bytes())
+}
+
+fn write(file: &Path, content: &[u8]) -> Result<()> {
+    fs::create_dir_all(file.parent().expect("a page lies in a folder"))?;
+    fs::write(file, content).with_context(|| format!("write {}", file.display()))
+}
+
+/// Returns every path that only one side has, or that differs.
+fn differences<'a>(made: &'a Pages, committed: &'a Pages) -> Vec<&'a str> {
+    let mut paths: Vec<&str> = made.keys().chain(committed.keys()).map(String::as_str).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths.retain(|path| made.get(*path) != committed.get(*path));
+    paths
+}
+
+/// Reads every file below `folder`; nothing if there is no such folder.
+fn read_folder(folder: &Path) -> Result<Pages> {
+    let mut pages = Pages::new();
+    let mut folders: Vec<PathBuf> = folder.is_dir().then(|| folder.to_owned()).into_iter().collect();
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).with_context(|| format!("read {}", next.display()))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let below = path.strip_prefix(folder).expect("an entry lies below its folder");
+                pages.insert(below.to_string_lossy().into_owned(), fs::read(&path)?);
+            }
+        }
+    }
+    Ok(pages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_stale_and_changed_pages_differ() {
+        let pages = |list: &[(&str, &str)]| -> Pages {
+            list.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect()
+        };
+        let made = pages(&[("new", "1"), ("same", "1"), ("changed", "1")]);
+        let committed = pages(&[("stale", "1"), ("same", "1"), ("changed", "2")]);
+        assert_eq!(differences(&made, &committed), ["changed", "new", "stale"]);
+    }
+}
