@@ -15,9 +15,21 @@ fn in_flight_within_a_socket_in_flight_is_queued_to_who_could_receive_that() {
     queued_to_the_keeper("nested");
 }
 
+/// Nothing can look into a connection that is not accepted; the kernel only tells how many descriptors
+/// wait there. So it need not be called certain, but whoever asks has to be led to that process.
 #[test]
-fn in_flight_on_a_connection_not_yet_accepted_is_queued_to_who_could_accept_it() {
-    queued_to_the_keeper("unaccepted");
+fn in_flight_on_a_connection_not_yet_accepted_leads_to_who_could_accept_it() {
+    let sandbox = sandbox!();
+    let scene = sandbox.scene("in_flight.py", &["unaccepted", "3000"]);
+    let keeper = scene.pid("keeper");
+    let snapshot = ls(&sandbox, &[]);
+    let owner = &only(&snapshot, 3000).owner;
+    assert!(matches!(owner.held_by, HeldBy::InFlight | HeldBy::NoProcess), "{owner:#?}");
+    if owner.held_by == HeldBy::InFlight {
+        assert_eq!(pids_of(&owner.queued_to), [keeper], "{owner:#?}");
+    }
+    assert_eq!(pids_of(&owner.processes), [0; 0]);
+    says(&text(&sandbox, &["show", "3000"]), &[&format!("pid {keeper}")]);
 }
 
 #[test]
