@@ -41,7 +41,7 @@ fn nginx_is_one_row_led_by_its_master() {
     let file = sandbox.folder().join("nginx.conf");
     std::fs::write(&file, config).expect("the configuration is written");
     let file = file.display().to_string();
-    let scene = sandbox.scene("start.py", &["127.0.0.1:8080", "nginx", "-p", &folder, "-c", &file]);
+    let scene = sandbox.scene("start.py", &["127.0.0.1:8080", "2", "nginx", "-p", &folder, "-c", &file]);
     led_by_its_master(&sandbox, &scene, 8080, 2);
     says(&text(&sandbox, &["ls"]), &["nginx", "+2"]);
 }
@@ -54,7 +54,7 @@ fn gunicorn_is_one_row_led_by_its_master() {
     }
     let app = "def app(environ, start): start('200 OK', []); return [b'hello']\n";
     std::fs::write(sandbox.folder().join("app.py"), app).expect("the application is written");
-    let words = ["127.0.0.1:8000", "gunicorn", "--workers=2", "--bind=127.0.0.1:8000", "app:app"];
+    let words = ["127.0.0.1:8000", "2", "gunicorn", "--workers=2", "--bind=127.0.0.1:8000", "app:app"];
     let scene = sandbox.scene("start.py", &words);
     led_by_its_master(&sandbox, &scene, 8000, 2);
     says(&text(&sandbox, &["ls"]), &["gunicorn", "+2"]);
