@@ -29,7 +29,7 @@ fn nginx_is_one_row_led_by_its_master() {
     let sandbox = sandbox!();
     let folder = sandbox.folder().join("scratch").display().to_string();
     let config = format!(
-        "daemon off; pid {folder}/pid; error_log stderr; worker_processes 2; \
+        "daemon off; user root root; pid {folder}/pid; error_log stderr; worker_processes 2; \
          events {{ worker_connections 64; }} \
          http {{ access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; \
          fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e; \
@@ -70,6 +70,14 @@ fn reuseport_is_one_row_with_every_socket_and_every_owner() {
     owned_by(endpoint, &pids);
     assert_eq!(endpoint.listeners.len(), 3, "{endpoint:#?}");
     owned_by(&only_detail(&show(&sandbox, "3000")).endpoint, &pids);
+}
+
+#[test]
+fn udp_that_several_processes_share_is_one_row() {
+    let sandbox = sandbox!();
+    let scenes = [(); 2].map(|()| sandbox.scene("listen.py", &["udp:0.0.0.0:5353,reuseport"]));
+    let pids: Vec<u32> = scenes.iter().map(|scene| scene.pid("pid")).collect();
+    owned_by(only(&ls(&sandbox, &[]), 5353), &pids);
 }
 
 #[test]
