@@ -70,13 +70,20 @@ fn pages(wharf: &Path, man: &Path) -> Result<Pages> {
     }
     fs::create_dir_all(man).with_context(|| format!("make {}", man.display()))?;
     workspace::must(Command::new(wharf).arg("man").arg(man))?;
-    pages.extend(read_folder(man)?.into_iter().map(|(path, content)| (format!("man/{path}"), content)));
+    let manual = read_folder(man)?;
+    if manual.is_empty() {
+        bail!("wharf man {} writes nothing", man.display());
+    }
+    pages.extend(manual.into_iter().map(|(path, content)| (format!("man/{path}"), content)));
     Ok(pages)
 }
 
 fn ask(wharf: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
     // The width of a terminal must not change what is generated.
     let text = workspace::output(Command::new(wharf).args(arguments).env("COLUMNS", "100"))?;
+    if text.is_empty() {
+        bail!("wharf {} prints nothing", arguments.join(" "));
+    }
     Ok(text.into_bytes())
 }
 

@@ -3,6 +3,11 @@
 //! Here: which chore runs, and the text that names them. Each chore is a module of its own.
 //! Not here: anything that wharf itself needs. Nothing depends on this crate.
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a tool: it starts programs, opens ports in namespaces of its own, and prints"
+)]
 
 mod bench;
 mod cross;

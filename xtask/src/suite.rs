@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 
 use crate::workspace::{self, cargo, lasted};
 use needs::Needs;
-use tally::Tally;
+use tally::{Runner, Tally};
 
 /// Folder with the virtual environment (`venv/`) and the Node packages (`npm/`) of the tests.
 const ENV_FOLDER: &str = "WHARF_TEST_ENV";
@@ -36,13 +36,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
     let mut notes = debian::install(&needs.debian);
     notes.extend(languages::install_python(&needs.python, &folder.join("venv")));
     notes.extend(languages::install_node(&needs.node, &folder.join("npm")));
+    print_warnings(&notes);
     println!("what the tests need: looked after in {}", lasted(start.elapsed()));
 
     let skipped = folder.join("skipped.txt");
     fs::write(&skipped, "").with_context(|| format!("write {}", skipped.display()))?;
     let mut tally = Tally::default();
-    for runner in runners(arguments) {
-        tally.add(&run_tests(runner, &folder, &skipped)?);
+    for (runner, command) in runners(arguments) {
+        tally.add(&run_tests(runner, command, &folder, &skipped)?);
     }
     let skips = skips(&skipped)?;
     print_end(&notes, &skips, start);
@@ -51,27 +52,31 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
 }
 
 /// Returns the commands that run the tests: nextest and then the examples in docs, or cargo alone.
-fn runners(arguments: &[String]) -> Vec<Command> {
+fn runners(arguments: &[String]) -> Vec<(Runner, Command)> {
     let mut tests = cargo();
     if !workspace::quietly(cargo().args(["nextest", "--version"])) {
         tests.args(["test", "--workspace", "--no-fail-fast"]).args(arguments);
-        return vec![tests];
+        return vec![(Runner::Cargo, tests)];
     }
     tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(arguments);
     let mut examples = cargo();
     examples.args(["test", "--workspace", "--doc", "--quiet"]);
     // A person who names tests wants those, not the examples in the docs too.
-    if arguments.is_empty() { vec![tests, examples] } else { vec![tests] }
+    let mut runners = vec![(Runner::Nextest, tests)];
+    if arguments.is_empty() {
+        runners.push((Runner::Cargo, examples));
+    }
+    runners
 }
 
 /// Runs one runner, shows its output as it comes, and counts.
-fn run_tests(mut runner: Command, folder: &Path, skipped: &Path) -> Result<Tally> {
-    runner.env(ENV_FOLDER, folder).env(ENV_SKIPPED, skipped).env("INSTA_UPDATE", "no");
-    let mut child = runner.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+fn run_tests(runner: Runner, mut command: Command, folder: &Path, skipped: &Path) -> Result<Tally> {
+    command.env(ENV_FOLDER, folder).env(ENV_SKIPPED, skipped).env("INSTA_UPDATE", "no");
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let stdout = child.stdout.take().expect("stdout is piped");
     let stderr = child.stderr.take().expect("stderr is piped");
-    let errors = std::thread::spawn(move || tally::count(stderr, std::io::stderr()));
-    let mut tally = tally::count(stdout, std::io::stdout())?;
+    let errors = std::thread::spawn(move || tally::count(runner, stderr, std::io::stderr()));
+    let mut tally = tally::count(runner, stdout, std::io::stdout())?;
     tally.add(&errors.join().expect("counting does not panic")?);
     if !child.wait()?.success() {
         tally.broken = true;
@@ -95,11 +100,15 @@ fn skipped_tests(skips: &[String]) -> usize {
     names.collect::<BTreeSet<_>>().len()
 }
 
-fn print_end(notes: &[String], skips: &[String], start: Instant) {
-    println!();
+fn print_warnings(notes: &[String]) {
     for note in notes {
         println!("warning: {note}");
     }
+}
+
+fn print_end(notes: &[String], skips: &[String], start: Instant) {
+    println!();
+    print_warnings(notes);
     match skips {
         [] => println!("nothing was skipped"),
         skips => {

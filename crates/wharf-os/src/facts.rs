@@ -125,7 +125,10 @@ pub struct HolderSearch {
 /// How far a search for holders looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Effort {
-    /// Until every socket has a holder, then along its family (parents and children that inherited it).
+    /// Until every socket has one holder, then along its family: the soonest answer to "who has this port".
+    Quick,
+    /// The first descriptors of every process; further until every socket has a holder, then along its family
+    /// (parents and children that inherited it).
     #[default]
     Enough,
     /// Every descriptor of every process.

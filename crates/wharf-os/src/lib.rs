@@ -5,6 +5,7 @@
 //! `wharf-catalog`. What an OS cannot do is [`OsError::Unsupported`], which the views say plainly.
 //! Only this crate and `wharf-sys` may say `cfg(target_os)`, and by whole files.
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests open ports and start programs"))]
 
 #[cfg(unix)]
 pub mod containers;
@@ -13,6 +14,7 @@ pub mod facts;
 pub mod fake;
 #[cfg(target_os = "linux")]
 mod linux;
+pub mod stdout;
 pub mod traits;
 #[cfg(not(target_os = "linux"))]
 mod unsupported;

@@ -2,6 +2,11 @@
 //!
 //! dockerd runs in mount, network and pid namespaces of its own with its data in a temporary folder, so
 //! nothing of it outlives the test; the image is made of busybox, so nothing is fetched. Needs root.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a test runs real programs and says what it skips"
+)]
 #![cfg(target_os = "linux")]
 
 use std::fs;

@@ -45,9 +45,4 @@ impl Style {
     pub(crate) fn home(&self) -> Option<&str> {
         self.home.as_deref()
     }
-
-    /// Returns whether the terminal is too narrow for all that matters.
-    pub(crate) fn is_narrow(&self) -> bool {
-        self.width.is_some_and(|width| width < 50)
-    }
 }

@@ -1,1 +1,43 @@
-fn main() {}
+//! The front door: what was asked, which part of the house answers it, and the exit code.
+//!
+//! Exit codes: 0 done; 1 nothing matched where something was named, or the kernel would not tell; 2 the
+//! command line was wrong. A reader that goes away ends the output in silence, with 0.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod commands;
+mod failure;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let colour = cli.color;
+    let outcome = match cli.command {
+        None => commands::ls::run(&cli.ls, colour),
+        Some(Command::Ls(ls)) => commands::ls::run(&ls, colour),
+        Some(Command::Show(show)) => commands::show::run(&show, colour),
+        Some(Command::Watch(watch)) => commands::watch::run(&watch, colour),
+        Some(Command::Schema(schema)) => commands::papers::schema(&schema),
+        Some(Command::Completions(completions)) => commands::papers::completions(&completions),
+        Some(Command::Man(man)) => commands::papers::man(&man),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => failure.report(colour),
+    }
+}
+
+/// Help and version are answers, on stdout with 0; anything else is a usage error, on stderr with 2.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nobody is left to tell if this cannot be written.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(failure::USAGE) } else { ExitCode::SUCCESS }
+}

@@ -6,6 +6,15 @@ use std::io::{BufRead, BufReader, Read, Write};
 
 use anyhow::Result;
 
+/// Who prints the counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Runner {
+    /// One summary at the end. What a failed test printed, a line of its own runner among it, comes before.
+    Nextest,
+    /// A result line for each test binary.
+    Cargo,
+}
+
 /// Counts of tests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
@@ -17,14 +26,14 @@ pub(super) struct Tally {
     pub(super) broken: bool,
 }
 
-/// Copies `from` to `to` line by line and adds up the summaries in it.
-pub(super) fn count(from: impl Read, mut to: impl Write) -> Result<Tally> {
+/// Copies `from` to `to` line by line and adds up what `runner` counts in it.
+pub(super) fn count(runner: Runner, from: impl Read, mut to: impl Write) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut reader = BufReader::new(from);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
         to.write_all(&line)?;
-        tally.read_line(&String::from_utf8_lossy(&line));
+        tally.read_line(runner, &String::from_utf8_lossy(&line));
         line.clear();
     }
     Ok(tally)
@@ -54,17 +63,17 @@ impl Tally {
         format!("{passed} passed, {failed} failed, {} skipped", self.left_out + skips)
     }
 
-    fn read_line(&mut self, line: &str) {
+    fn read_line(&mut self, runner: Runner, line: &str) {
         let line = line.trim();
-        // nextest: `Summary [   1.2s] 9 tests run: 8 passed (1 slow), 1 failed, 2 skipped`
-        // cargo:   `test result: ok. 8 passed; 1 failed; 2 ignored; 0 measured; 3 filtered out; …`
-        let counts = match line.split_once(" run: ") {
-            Some((head, counts)) if head.starts_with("Summary") => counts,
-            _ => match line.strip_prefix("test result: ") {
-                Some(counts) => counts,
-                None => return,
-            },
+        let counts = match runner {
+            // `Summary [   1.2s] 9 tests run: 8 passed (1 slow), 1 failed, 2 skipped`
+            Runner::Nextest => {
+                line.strip_prefix("Summary").and_then(|rest| Some(rest.split_once(" run: ")?.1))
+            }
+            // `test result: ok. 8 passed; 1 failed; 2 ignored; 0 measured; 3 filtered out; …`
+            Runner::Cargo => line.strip_prefix("test result: "),
         };
+        let Some(counts) = counts else { return };
         for part in counts.split([',', ';', '.']) {
             let mut words = part.trim().trim_start_matches("ok").split_whitespace();
             let (Some(number), Some(kind)) = (words.next(), words.next()) else { continue };
@@ -83,9 +92,9 @@ impl Tally {
 mod tests {
     use super::*;
 
-    fn check(text: &str, line: &str, good: bool) {
+    fn check(runner: Runner, text: &str, line: &str, good: bool) {
         let mut copy = Vec::new();
-        let tally = count(text.as_bytes(), &mut copy).unwrap();
+        let tally = count(runner, text.as_bytes(), &mut copy).unwrap();
         assert_eq!(copy, text.as_bytes());
         assert_eq!((tally.line(0).as_str(), tally.is_good()), (line, good));
     }
@@ -93,11 +102,13 @@ mod tests {
     #[test]
     fn nextest_is_counted() {
         check(
+            Runner::Nextest,
             "     Summary [   1.204s] 9 tests run: 9 passed (1 slow), 2 skipped\n",
             "9 passed, 0 failed, 2 skipped",
             true,
         );
         check(
+            Runner::Nextest,
             "     Summary [   0.1s] 4/9 tests run: 2 passed, 1 failed, 1 timed out, 0 skipped\n",
             "2 passed, 2 failed, 0 skipped",
             false,
@@ -105,8 +116,20 @@ mod tests {
     }
 
     #[test]
+    fn output_of_a_failed_test_is_not_counted() {
+        check(
+            Runner::Nextest,
+            "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 51 filtered out\n\
+             \u{20}    Summary [   0.1s] 2 tests run: 1 passed, 1 failed, 0 skipped\n",
+            "1 passed, 1 failed, 0 skipped",
+            false,
+        );
+    }
+
+    #[test]
     fn cargo_is_counted_over_all_binaries() {
         check(
+            Runner::Cargo,
             "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
              test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
             "4 passed, 1 failed, 1 skipped",

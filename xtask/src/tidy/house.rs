@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use super::rust_text;
 
 /// Names that hold no work of ours, wherever they are (in a git worktree, `.git` is a file).
-const SKIPPED: &[&str] = &["target", "node_modules", ".git", "corpus", "artifacts"];
+const SKIPPED: &[&str] = &["target", "node_modules", ".git"];
 
 /// The text files of the workspace, in the order of their paths.
 #[derive(Debug, Default)]

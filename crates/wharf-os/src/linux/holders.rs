@@ -25,7 +25,8 @@ pub(crate) fn search(search: &HolderSearch) -> Holders {
     pids.reverse();
     let mut walk = Walk::new(&proc, search);
     let start = |&pid: &u32| Stretch { pid, from: FIRST_PASS.0, at_most: FIRST_PASS.1 };
-    let rest = walk.pass(pids.iter().map(start).collect(), Stop::Never);
+    let first_stop = if search.effort == Effort::Quick { Stop::AllFound } else { Stop::Never };
+    let rest = walk.pass(pids.iter().map(start).collect(), first_stop);
     if search.effort == Effort::Exhaustive || walk.missing() > 0 {
         let stop = if search.effort == Effort::Exhaustive { Stop::Never } else { Stop::AllFound };
         walk.pass(
@@ -37,8 +38,10 @@ pub(crate) fn search(search: &HolderSearch) -> Holders {
         let all = |&(pid, from): &(u32, u32)| Stretch { pid, from, at_most: usize::MAX };
         walk.pass(rest.iter().map(all).collect(), stop);
     }
-    if search.effort == Effort::Enough {
-        walk.relatives();
+    match search.effort {
+        Effort::Quick => walk.relatives(|_| true),
+        Effort::Enough => walk.relatives(beyond_first_pass),
+        Effort::Exhaustive => {}
     }
     walk.finish()
 }
@@ -154,16 +157,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Looks at the parents and children of holders that were found beyond the first pass: what fork(2) copied has
+    /// Looks at the parents and children of those holders that `of` picks, and at theirs: what fork(2) copied has
     /// the same number there.
-    fn relatives(&mut self) {
-        let beyond = |holder: &Holder| {
-            holder.fd < FIRST_PASS.0 || holder.fd as usize >= FIRST_PASS.0 as usize + FIRST_PASS.1
-        };
+    fn relatives(&mut self, of: fn(&Holder) -> bool) {
         let found = self.found.get_mut().expect("no holder of this lock panics");
         let mut queue: Vec<(u64, Holder)> = Vec::new();
         for (inode, holders) in &found.by_inode {
-            queue.extend(holders.iter().filter(|holder| beyond(holder)).map(|holder| (*inode, *holder)));
+            queue.extend(holders.iter().filter(|holder| of(holder)).map(|holder| (*inode, *holder)));
         }
         while let Some((inode, holder)) = queue.pop() {
             for pid in family(self.proc, holder.pid) {
@@ -192,6 +192,10 @@ impl<'a> Walk<'a> {
             processes_hidden: self.proc.hides_processes(),
         }
     }
+}
+
+fn beyond_first_pass(holder: &Holder) -> bool {
+    holder.fd < FIRST_PASS.0 || holder.fd as usize >= FIRST_PASS.0 as usize + FIRST_PASS.1
 }
 
 /// Returns the holder if process `pid` has the socket `inode` open as `fd`.

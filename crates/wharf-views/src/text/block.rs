@@ -92,7 +92,7 @@ fn entry_lines(key: &str, values: &[Value], style: &Style) -> Vec<Line> {
     }
     for value in values.iter().flat_map(|value| value.lines(room(indent))) {
         let mut line = std::mem::take(&mut label);
-        line.push(Ink::Plain, &" ".repeat(indent.saturating_sub(line.width())));
+        line.push_blanks(indent.saturating_sub(line.width()));
         line.append(value);
         lines.push(line);
     }

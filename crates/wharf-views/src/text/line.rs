@@ -79,6 +79,13 @@ impl Line {
         self
     }
 
+    /// Appends `count` blanks.
+    pub(crate) fn push_blanks(&mut self, count: usize) {
+        if count > 0 {
+            self.spans.push(Span { text: " ".repeat(count), ink: Ink::Plain, link: None });
+        }
+    }
+
     /// Appends another line.
     pub(crate) fn append(&mut self, other: Line) {
         self.spans.extend(other.spans);
@@ -122,6 +129,18 @@ impl Line {
     /// Returns the line cut to `width` columns, its middle replaced by `…`.
     pub(crate) fn cut_middle(&self, width: usize) -> Line {
         self.cut(width, width / 2)
+    }
+
+    /// Returns the line cut to `width` columns, the end of its first run replaced by `…`: `docker-pr… 2211`.
+    pub(crate) fn cut_first(&self, width: usize) -> Line {
+        let [first, rest @ ..] = self.spans.as_slice() else { return Line::new() };
+        let rest = Line { spans: rest.to_vec() };
+        match width.checked_sub(rest.width()) {
+            Some(room) if room >= LEAST_FIRST && !rest.is_empty() => {
+                Line { spans: vec![first.clone()] }.cut_end(room).and_line(rest)
+            }
+            _ => self.cut_end(width),
+        }
     }
 
     /// Cuts to `width` columns: at most `head` of them from the start, the rest from the end.
@@ -169,6 +188,10 @@ impl Line {
     /// Writes the line, without a line break.
     pub(crate) fn write(&self, out: &mut dyn Write, style: &Style) -> io::Result<()> {
         for span in &self.spans {
+            if !style.colour && !style.hyperlinks {
+                out.write_all(span.text.as_bytes())?;
+                continue;
+            }
             let ink = if style.colour { span.ink.ansi() } else { anstyle::Style::new() };
             match span.link.filter(|_| style.hyperlinks) {
                 Some(link) => {
@@ -233,12 +256,20 @@ fn break_after(cells: &[(char, usize)], start: usize, width: usize) -> (usize, u
         }
         if used > width {
             return match space {
-                Some(at) => (at, at + 1),
+                Some(at) => around_blanks(cells, start, at),
                 None => (i.max(start + 1), i.max(start + 1)),
             };
         }
     }
     (cells.len(), cells.len())
+}
+
+/// Returns where the blanks around `at` begin and end, so that no line starts or ends in them.
+fn around_blanks(cells: &[(char, usize)], start: usize, at: usize) -> (usize, usize) {
+    let is_blank = |i: &usize| cells[*i].0 == ' ';
+    let before = (start..at).rev().take_while(is_blank).count();
+    let after = (at..cells.len()).take_while(is_blank).count();
+    (at - before, at + after)
 }
 
 impl Ink {
@@ -268,6 +299,9 @@ impl Link {
         format!("{scheme}://{}/", SocketAddr::new(host, self.address.port()))
     }
 }
+
+/// Columns below which the first run of a line says nothing.
+const LEAST_FIRST: usize = 4;
 
 #[cfg(test)]
 mod tests;

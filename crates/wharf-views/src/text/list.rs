@@ -12,7 +12,7 @@ use wharf_model::snapshot::Snapshot;
 use crate::style::Style;
 use crate::text::line::{Ink, Line, write_lines};
 use crate::text::shorten::tilde;
-use crate::text::table::{Column, Cut, Table};
+use crate::text::table::{Cell, Column, Cut, Table};
 use crate::text::warning::fold;
 use crate::text::{time, words};
 
@@ -27,37 +27,53 @@ pub fn write_list(out: &mut dyn Write, snapshot: &Snapshot, style: &Style) -> io
 pub(crate) fn lines(snapshot: &Snapshot, style: &Style) -> Vec<Line> {
     let mut lines = match snapshot.endpoints.as_slice() {
         [] => fold(&Line::of(Ink::Plain, NOTHING), style),
-        endpoints => endpoint_table(endpoints, style).lines(style),
+        endpoints => endpoint_lines(endpoints, style),
     };
     if !snapshot.connections.is_empty() {
         lines.push(Line::new());
-        lines.extend(connection_table(&snapshot.connections).lines(style));
+        let table = connection_table(&snapshot.connections);
+        let widths = table.widths(style);
+        lines.extend(table.lines(&widths, style));
     }
     lines
 }
 
-fn endpoint_table(endpoints: &[Endpoint], style: &Style) -> Table {
+fn endpoint_lines(endpoints: &[Endpoint], style: &Style) -> Vec<Line> {
     let columns = if style.wide { [&COLUMNS[..], &WIDE_COLUMNS].concat() } else { COLUMNS.to_vec() };
     let rows = endpoints.iter().map(|endpoint| row(endpoint, style)).collect();
-    Table { columns, rows }
+    let mut table = Table { columns, rows };
+    // Where there is no room for the address, its warning must not go with it.
+    let widths = table.widths(style);
+    if widths[ADDRESS].is_none() {
+        for (row, endpoint) in table.rows.iter_mut().zip(endpoints) {
+            if endpoint.exposure == Exposure::AllInterfaces {
+                row[PORT] = port(endpoint, Ink::Warning).into();
+            }
+        }
+    }
+    table.lines(&widths, style)
 }
 
-fn row(endpoint: &Endpoint, style: &Style) -> Vec<Line> {
+fn row(endpoint: &Endpoint, style: &Style) -> Vec<Cell> {
     let lead = endpoint.owner.lead();
     let since = lead.and_then(|lead| lead.started_at).map(|at| time::ago(at, style.now)).unwrap_or_default();
-    let user_ink = if is_own(endpoint, style) { Ink::Dim } else { Ink::Plain };
+    let (port_ink, user_ink) = match endpoint.owner.uid == style.own_uid {
+        _ if endpoint.state == EndpointState::Bound => (Ink::Dim, Ink::Dim),
+        true => (Ink::Strong, Ink::Dim),
+        false => (Ink::Plain, Ink::Plain),
+    };
     let mut row = vec![
-        port(endpoint, style),
-        words::address(endpoint),
-        endpoint.service.as_ref().map(words::service).unwrap_or_default(),
-        words::owner(endpoint),
-        words::place(endpoint),
-        Line::of(user_ink, &words::user(&endpoint.owner)),
-        Line::of(Ink::Dim, &since),
-        notes(endpoint),
+        port(endpoint, port_ink).into(),
+        Cell::with_short(words::address(endpoint), words::address_short(endpoint)),
+        endpoint.service.as_ref().map(words::service).unwrap_or_default().into(),
+        Cell::with_short(words::owner(endpoint), words::owner_short(endpoint)),
+        Cell::with_short(words::place(endpoint), words::place_short(endpoint)),
+        Line::of(user_ink, &words::user(&endpoint.owner)).into(),
+        Line::of(Ink::Dim, &since).into(),
+        notes(endpoint).into(),
     ];
     if style.wide {
-        row.extend(wide_cells(endpoint, style));
+        row.extend(wide_cells(endpoint, style).map(Cell::from));
     }
     row
 }
@@ -69,7 +85,8 @@ fn wide_cells(endpoint: &Endpoint, style: &Style) -> [Line; 5] {
         Some(image) => format!("{} ({image})", container.label()),
         None => container.label().to_owned(),
     });
-    let queues: Vec<String> = endpoint.listeners.iter().filter_map(words::waiting).collect();
+    let mut queues: Vec<String> = endpoint.listeners.iter().filter_map(words::waiting).collect();
+    queues.dedup();
     let queue_ink = if endpoint.listeners.iter().any(words::is_full) { Ink::Alarm } else { Ink::Dim };
     [
         Line::of(Ink::Plain, &lead.map(|lead| words::command(lead, style)).unwrap_or_default()),
@@ -80,14 +97,7 @@ fn wide_cells(endpoint: &Endpoint, style: &Style) -> [Line; 5] {
     ]
 }
 
-fn port(endpoint: &Endpoint, style: &Style) -> Line {
-    let ink = match endpoint.state {
-        EndpointState::Bound => Ink::Dim,
-        // Where the terminal is too narrow for the address, its warning must not go with it.
-        _ if endpoint.exposure == Exposure::AllInterfaces && style.is_narrow() => Ink::Warning,
-        _ if is_own(endpoint, style) => Ink::Strong,
-        _ => Ink::Plain,
-    };
+fn port(endpoint: &Endpoint, ink: Ink) -> Line {
     Line::of(ink, &words::port(endpoint)).linked(words::link(endpoint))
 }
 
@@ -99,27 +109,24 @@ fn notes(endpoint: &Endpoint) -> Line {
     line
 }
 
-fn is_own(endpoint: &Endpoint, style: &Style) -> bool {
-    endpoint.owner.uid == style.own_uid
-}
-
 fn connection_table(connections: &[Connection]) -> Table {
     let rows = connections.iter().map(connection_row).collect();
     Table { columns: CONNECTION_COLUMNS.to_vec(), rows }
 }
 
-fn connection_row(connection: &Connection) -> Vec<Line> {
+fn connection_row(connection: &Connection) -> Vec<Cell> {
     let suffix = match connection.protocol {
         Protocol::Tcp => "",
         Protocol::Udp => "/udp",
     };
-    vec![
+    let cells = [
         Line::of(Ink::Plain, &format!("{}{suffix}", connection.local)),
         Line::of(Ink::Plain, &connection.remote.to_string()),
-        Line::of(Ink::Dim, words::tcp_state(connection.state)),
+        Line::of(Ink::Dim, words::tcp_state_name(connection.state)),
         connection.process.as_ref().map(process).unwrap_or_default(),
         connection.peer.as_ref().map(process).unwrap_or_default(),
-    ]
+    ];
+    cells.map(Cell::from).into()
 }
 
 fn process(process: &ProcessRef) -> Line {
@@ -133,12 +140,17 @@ const COLUMNS: [Column; 8] = [
     Column { head: "PORT", least: 9, drop: 0, cut: Cut::End },
     Column { head: "ADDRESS", least: 15, drop: 3, cut: Cut::Middle },
     Column { head: "WHAT", least: 10, drop: 2, cut: Cut::End },
-    Column { head: "PROCESS", least: 14, drop: 0, cut: Cut::End },
-    Column { head: "PROJECT", least: 12, drop: 1, cut: Cut::Middle },
+    Column { head: "PROCESS", least: 14, drop: 0, cut: Cut::First },
+    Column { head: "PROJECT", least: 12, drop: 1, cut: Cut::End },
     Column { head: "USER", least: 8, drop: 6, cut: Cut::End },
     Column { head: "SINCE", least: 5, drop: 5, cut: Cut::End },
     Column { head: "NOTES", least: 14, drop: 4, cut: Cut::End },
 ];
+
+/// Index of the column PORT.
+const PORT: usize = 0;
+/// Index of the column ADDRESS.
+const ADDRESS: usize = 1;
 
 const WIDE_COLUMNS: [Column; 5] = [
     Column { head: "COMMAND", least: 24, drop: 7, cut: Cut::Middle },
@@ -152,6 +164,6 @@ const CONNECTION_COLUMNS: [Column; 5] = [
     Column { head: "LOCAL", least: 15, drop: 0, cut: Cut::Middle },
     Column { head: "REMOTE", least: 15, drop: 0, cut: Cut::Middle },
     Column { head: "STATE", least: 8, drop: 2, cut: Cut::End },
-    Column { head: "PROCESS", least: 12, drop: 1, cut: Cut::End },
-    Column { head: "FAR END", least: 12, drop: 3, cut: Cut::End },
+    Column { head: "PROCESS", least: 12, drop: 1, cut: Cut::First },
+    Column { head: "FAR END", least: 12, drop: 3, cut: Cut::First },
 ];

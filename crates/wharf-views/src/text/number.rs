@@ -20,9 +20,13 @@ pub(crate) fn add_facts(block: &mut Block, facts: &PortFacts) {
     };
     block.entries("IANA", names);
     block.entry("ephemeral", ephemeral(facts));
-    if facts.browsers_refuse {
-        block.entry("browsers", Line::of(Ink::Warning, "refuse to open it (ERR_UNSAFE_PORT)"));
-    }
+    block.entry(
+        "browsers",
+        match facts.browsers_refuse {
+            true => Line::of(Ink::Warning, "refuse to open it (ERR_UNSAFE_PORT)"),
+            false => plain("may open it"),
+        },
+    );
     match facts.needs_privilege {
         Some(true) => {
             block.entry("privilege", Line::of(Ink::Warning, "needs root or CAP_NET_BIND_SERVICE here"));
@@ -110,14 +114,14 @@ pub(crate) fn trials(availability: &Availability) -> Vec<Line> {
     let mut errors: Vec<&str> = tried.iter().filter_map(|trial| trial.error.as_deref()).collect();
     errors.dedup();
     for error in errors {
-        let text = format!("{}: {} ({error})", addresses(&tried, Some(error)), refusal(error));
+        let text = format!("{}: {} ({error})", refusal(error), addresses(&tried, Some(error)));
         lines.push(Line::of(Ink::Warning, &text));
     }
-    if bound.is_empty() {
-        return lines;
-    }
     let strict = |trial: &BindTrial| !trial.reuse_address && trial.error.as_deref() == Some("EADDRINUSE");
-    if tried.iter().any(|trial| trial.reuse_address) && availability.tried.iter().any(strict) {
+    if !bound.is_empty()
+        && tried.iter().any(|trial| trial.reuse_address)
+        && availability.tried.iter().any(strict)
+    {
         let text = "a server that does not set SO_REUSEADDR is refused still: old connections linger";
         lines.push(Line::of(Ink::Warning, text));
     }

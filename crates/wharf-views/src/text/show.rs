@@ -52,9 +52,7 @@ pub fn write_head(out: &mut dyn Write, detail: &PortDetail, style: &Style) -> io
 /// What `out` returns.
 pub fn write_tail(out: &mut dyn Write, detail: &PortDetail, style: &Style) -> io::Result<()> {
     let mut block = Block::default();
-    for endpoint in &detail.endpoints {
-        add_connections(&mut block, endpoint, detail.endpoints.len() > 1);
-    }
+    block.entries("connections", connections(&detail.endpoints));
     if !detail.endpoints.is_empty() {
         block.entries("also taken by", peers::holders(&detail.holding));
     }
@@ -65,19 +63,24 @@ pub fn write_tail(out: &mut dyn Write, detail: &PortDetail, style: &Style) -> io
     write_lines(out, &lines, style)
 }
 
-fn add_connections(block: &mut Block, detail: &EndpointDetail, among_others: bool) {
-    let endpoint = &detail.endpoint;
-    if endpoint.state == EndpointState::Bound {
-        return;
+/// Returns the clients of each endpoint; where there are several endpoints, each under its name.
+fn connections(endpoints: &[EndpointDetail]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for detail in endpoints.iter().filter(|detail| detail.endpoint.state != EndpointState::Bound) {
+        let mut label = Line::new();
+        if endpoints.len() > 1 {
+            label = Line::of(Ink::Plain, &place(&detail.endpoint)).and(Ink::Dim, ": ");
+        }
+        match peers::clients(&detail.connections) {
+            none if none.is_empty() => lines.push(label.and(Ink::Dim, "none")),
+            clients if label.is_empty() => lines.extend(clients),
+            clients => {
+                lines.push(label);
+                lines.extend(clients.into_iter().map(|client| Line::of(Ink::Plain, "  ").and_line(client)));
+            }
+        }
     }
-    let mut lines = peers::clients(&detail.connections);
-    if lines.is_empty() {
-        lines.push(Line::of(Ink::Dim, "none"));
-    }
-    if among_others {
-        lines.insert(0, Line::of(Ink::Strong, &place(endpoint)).and(Ink::Dim, ":"));
-    }
-    block.entries("connections", lines);
+    lines
 }
 
 /// The page of an endpoint, its connections aside.
@@ -89,8 +92,7 @@ fn listener(detail: &EndpointDetail, style: &Style) -> Block {
     block.entries("backlog", backlog(endpoint));
     block.entry("unread", unread(endpoint));
     block.entry("options", options(&detail.options));
-    let notes = words::notes(endpoint);
-    block.entries("notes", notes.iter().map(|(ink, text)| Line::of(*ink, text)).collect());
+    block.entries("notes", words::remarks(endpoint).map(|(ink, text)| Line::of(ink, &text)).collect());
     owner::add(&mut block, detail, style);
     add_project(&mut block, endpoint.project.as_ref(), style);
     block.gap();
@@ -102,7 +104,13 @@ fn listener(detail: &EndpointDetail, style: &Style) -> Block {
 /// Returns `localhost:3000 — Vite, node (pid 4121), project shop`.
 fn heading(endpoint: &Endpoint) -> Line {
     let mut said = endpoint.service.as_ref().map(words::service).unwrap_or_default();
-    said.join(", ", owner::short(endpoint));
+    match (endpoint.owner.lead(), &endpoint.service) {
+        // Not `nginx, nginx (pid 812)`.
+        (Some(lead), Some(service)) if lead.name.eq_ignore_ascii_case(&service.name) => {
+            said.push(Ink::Dim, &format!(" (pid {})", lead.pid));
+        }
+        _ => said.join(", ", owner::short(endpoint)),
+    }
     if let Some(project) = &endpoint.project {
         said.join(", ", Line::of(Ink::Plain, "project ").and(Ink::Name, &project.name));
     } else if let Some(container) = &endpoint.container {
@@ -141,7 +149,9 @@ fn listens_on(endpoint: &Endpoint) -> Line {
     let (ink, open_to) = match endpoint.exposure {
         Exposure::Loopback => (Ink::Dim, "open to this machine only"),
         Exposure::Namespace => (Ink::Dim, "open within its network namespace only"),
-        Exposure::AllInterfaces => (Ink::Warning, "open to every network that reaches this machine"),
+        Exposure::AllInterfaces => {
+            (Ink::Warning, "open to every network that reaches this machine, firewalls aside")
+        }
         _ => (Ink::Plain, "open to the network of that address"),
     };
     line.push(ink, &format!(", {open_to}"));
@@ -188,7 +198,7 @@ fn unread(endpoint: &Endpoint) -> Line {
         .collect();
     match bytes.iter().sum::<u64>() {
         _ if bytes.is_empty() => Line::new(),
-        sum => Line::of(Ink::Plain, &format!("{sum} bytes received and not yet read")),
+        sum => Line::of(Ink::Plain, &format!("{sum} bytes")),
     }
 }
 
@@ -286,9 +296,10 @@ fn vacant(detail: &PortDetail) -> Block {
     let name = detail.number.as_ref().map_or_else(|| detail.target.clone(), |facts| facts.port.to_string());
     let mut block = Block::new(Line::of(Ink::Strong, &name).and(Ink::Dim, " — ").and_line(verdict(detail)));
     let availability = detail.availability.as_ref();
-    block.entries("held by", peers::holders(&detail.holding));
+    let free = availability.is_some_and(|availability| availability.free);
+    block.entries(if free { "lingering" } else { "held by" }, peers::holders(&detail.holding));
     let proof = availability.map(number::trials).unwrap_or_default();
-    block.entries(if availability.is_some_and(|a| a.free) { "proof" } else { "tried" }, proof);
+    block.entries(if free { "proof" } else { "tried" }, proof);
     block
 }
 

@@ -11,6 +11,8 @@ use crate::text::shorten;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
     End,
+    /// The end of the first run of text: a name gives way to the number after it.
+    First,
     Middle,
     /// Whole names in the middle of a path.
     Path,
@@ -27,23 +29,87 @@ pub(crate) struct Column {
     pub(crate) cut: Cut,
 }
 
+/// What stands in one row and column.
+#[derive(Debug, Default)]
+pub(crate) struct Cell {
+    full: Line,
+    short: Option<Line>,
+}
+
 /// A table; each row has a cell for each column.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
-    pub(crate) rows: Vec<Vec<Line>>,
+    pub(crate) rows: Vec<Vec<Cell>>,
+}
+
+impl From<Line> for Cell {
+    fn from(full: Line) -> Self {
+        Self { full, short: None }
+    }
+}
+
+impl Cell {
+    /// Returns a cell that leaves its details out where they do not fit.
+    pub(crate) fn with_short(full: Line, short: Line) -> Self {
+        Self { full, short: Some(short) }
+    }
+
+    fn fitted(self, how: Cut, width: usize) -> Line {
+        if self.full.width() <= width {
+            return self.full;
+        }
+        let line = self.short.unwrap_or(self.full);
+        match how {
+            Cut::End => line.cut_end(width),
+            Cut::First => line.cut_first(width),
+            Cut::Middle => line.cut_middle(width),
+            Cut::Path => Line::of(Ink::Dim, &shorten::path(&line.text(), width)).cut_middle(width),
+        }
+    }
+
+    /// Returns how much of `width` it takes: less in its short form, all of it where it is cut.
+    fn taken(&self, width: usize) -> usize {
+        match (self.full.width(), &self.short) {
+            (full, Some(short)) if full > width => short.width().min(width),
+            (full, _) => full.min(width),
+        }
+    }
 }
 
 impl Table {
-    /// Draws the head and the rows, each as one line.
-    pub(crate) fn lines(&self, style: &Style) -> Vec<Line> {
+    /// Draws the head and the rows, each as one line, in columns of [`Table::widths`].
+    pub(crate) fn lines(self, widths: &[Option<usize>], style: &Style) -> Vec<Line> {
+        let heads = self.columns.iter().map(|column| Line::of(Ink::Dim, column.head).into()).collect();
+        let rows = std::iter::once(heads).chain(self.rows);
+        rows.map(|row| draw(row, &self.columns, widths, style)).collect()
+    }
+
+    /// Returns the width of each column, `None` for those that are not drawn.
+    pub(crate) fn widths(&self, style: &Style) -> Vec<Option<usize>> {
         let natural = self.natural_widths();
-        let widths = match style.width {
-            Some(width) => fit(&self.columns, &natural, width),
+        match style.width {
+            Some(width) => self.compact(fit(&self.columns, &natural, width), &natural, width),
             None => self.columns.iter().zip(&natural).map(|(c, n)| Some(c.head.len().max(*n))).collect(),
-        };
-        let heads: Vec<Line> = self.columns.iter().map(|column| Line::of(Ink::Dim, column.head)).collect();
-        std::iter::once(&heads).chain(&self.rows).map(|row| self.draw(row, &widths, style)).collect()
+        }
+    }
+
+    /// Takes back what cells in their short form leave empty, and gives it to the columns that are cut still.
+    fn compact(&self, widths: Vec<Option<usize>>, natural: &[usize], width: usize) -> Vec<Option<usize>> {
+        let mut full: Vec<usize> = natural.to_vec();
+        let mut compact = widths;
+        for (i, column) in self.columns.iter().enumerate() {
+            let Some(given) = compact[i].filter(|given| *given < natural[i]) else { continue };
+            let taken = self.rows.iter().map(|row| row[i].taken(given)).max().unwrap_or(0);
+            // A column that needs all it was given is one that wants more.
+            if taken < given {
+                let least = taken.max(column.head.len()).min(given);
+                (compact[i], full[i]) = (Some(least), least);
+            }
+        }
+        let used = compact.iter().flatten().map(|width| width + GAP).sum::<usize>().saturating_sub(GAP);
+        widen(&mut compact, &self.columns, &full, width.saturating_sub(used));
+        compact
     }
 
     /// Returns the width of the widest cell of each column, its head aside; 0 if all are empty.
@@ -51,43 +117,32 @@ impl Table {
         let mut widths = vec![0; self.columns.len()];
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = cell.width().max(*width);
+                *width = cell.full.width().max(*width);
             }
         }
         widths
     }
-
-    fn draw(&self, row: &[Line], widths: &[Option<usize>], style: &Style) -> Line {
-        let mut line = Line::new();
-        let mut owed = 0;
-        for ((cell, column), width) in row.iter().zip(&self.columns).zip(widths) {
-            let Some(width) = *width else { continue };
-            let cell = match style.width {
-                Some(_) => cut(cell, column.cut, width),
-                None if cell.is_empty() => Line::of(Ink::Plain, "-"),
-                None => cell.clone(),
-            };
-            // Blanks are written only before something, so that no line ends in them.
-            if !cell.is_empty() {
-                line.push(Ink::Plain, &" ".repeat(owed));
-                owed = 0;
-            }
-            owed += width.saturating_sub(cell.width()) + GAP;
-            line.append(cell);
-        }
-        line
-    }
 }
 
-fn cut(cell: &Line, how: Cut, width: usize) -> Line {
-    if cell.width() <= width {
-        return cell.clone();
+fn draw(row: Vec<Cell>, columns: &[Column], widths: &[Option<usize>], style: &Style) -> Line {
+    let mut line = Line::new();
+    let mut owed = 0;
+    for ((cell, column), width) in row.into_iter().zip(columns).zip(widths) {
+        let Some(width) = *width else { continue };
+        let cell = match style.width {
+            Some(_) => cell.fitted(column.cut, width),
+            None if cell.full.is_empty() => Line::of(Ink::Plain, "-"),
+            None => cell.full,
+        };
+        // Blanks are written only before something, so that no line ends in them.
+        if !cell.is_empty() {
+            line.push_blanks(owed);
+            owed = 0;
+        }
+        owed += width.saturating_sub(cell.width()) + GAP;
+        line.append(cell);
     }
-    match how {
-        Cut::End => cell.cut_end(width),
-        Cut::Middle => cell.cut_middle(width),
-        Cut::Path => Line::of(Ink::Dim, &shorten::path(&cell.text(), width)).cut_middle(width),
-    }
+    line
 }
 
 /// Returns the width of each column that is drawn in `width`, given the width of its widest cell.
@@ -111,21 +166,21 @@ fn fit(columns: &[Column], natural: &[usize], width: usize) -> Vec<Option<usize>
     for i in &kept {
         widths[*i] = Some(least(*i));
     }
-    widen(&mut widths, &full, width - need(&kept));
+    widen(&mut widths, columns, &full, width - need(&kept));
     widths
 }
 
-/// Gives the spare columns to those that are cut, the narrowest first, so that none starves another.
-fn widen(widths: &mut [Option<usize>], full: &[usize], spare: usize) {
-    for _ in 0..spare {
-        let next = widths
-            .iter_mut()
-            .zip(full)
-            .filter_map(|(width, full)| width.as_mut().filter(|width| **width < *full))
-            .min();
-        match next {
-            Some(width) => *width += 1,
-            None => return,
+/// Gives the spare room to the columns that are cut: to those of the first rank before the others, and within
+/// a rank to the narrowest first, so that none starves another.
+fn widen(widths: &mut [Option<usize>], columns: &[Column], full: &[usize], mut spare: usize) {
+    for is_first in [true, false] {
+        while spare > 0 {
+            let cut = |i: &usize| (columns[*i].drop <= FIRST_RANK) == is_first && widths[*i] < Some(full[*i]);
+            let next =
+                (0..widths.len()).filter(|i| widths[*i].is_some()).filter(cut).min_by_key(|i| widths[*i]);
+            let Some(width) = next.and_then(|i| widths[i].as_mut()) else { break };
+            *width += 1;
+            spare -= 1;
         }
     }
 }
@@ -144,6 +199,8 @@ fn squeeze(kept: &[usize], full: &[usize], width: usize) -> Vec<Option<usize>> {
     widths
 }
 
+/// The last to be dropped are of the first rank, up to this.
+const FIRST_RANK: u8 = 5;
 /// Blanks between two columns.
 const GAP: usize = 2;
 

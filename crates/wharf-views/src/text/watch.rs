@@ -27,14 +27,21 @@ pub fn write_begin(out: &mut dyn Write, rows: usize) -> io::Result<()> {
 pub fn write_frame(out: &mut dyn Write, snapshot: &Snapshot, rows: usize, style: &Style) -> io::Result<()> {
     // Terminals that know mode 2026 show the frame only once it is whole; the others ignore it.
     out.write_all(b"\x1b[?2026h\x1b[H")?;
-    for (i, line) in frame(snapshot, rows, style).iter().enumerate() {
+    let lines = frame(snapshot, rows, style);
+    for (i, line) in lines.iter().enumerate() {
         if i > 0 {
             out.write_all(b"\r\n")?;
         }
         line.write(out, style)?;
-        out.write_all(b"\x1b[K")?;
+        // Past a full line the cursor still stands on its last character, and would clear that.
+        if style.width.is_none_or(|width| line.width() < width) {
+            out.write_all(b"\x1b[K")?;
+        }
     }
-    out.write_all(b"\x1b[J\x1b[?2026l")
+    if lines.len() < rows {
+        out.write_all(b"\r\n\x1b[J")?;
+    }
+    out.write_all(b"\x1b[?2026l")
 }
 
 /// Shows the cursor again, below the last frame.

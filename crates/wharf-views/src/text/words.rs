@@ -52,9 +52,19 @@ pub(crate) fn address(endpoint: &Endpoint) -> Line {
         None => Line::of(ink, &addresses(endpoint)),
     };
     if !endpoint.netns.own {
-        line.push(Ink::Dim, &format!(" in {}", netns(&endpoint.netns, endpoint.container.as_ref())));
+        line.push(Ink::Dim, " ");
+        line.append(within(endpoint));
     }
     line
+}
+
+/// Returns the address for a narrow column: of a foreign network namespace only its name.
+pub(crate) fn address_short(endpoint: &Endpoint) -> Line {
+    if endpoint.netns.own { address(endpoint) } else { within(endpoint) }
+}
+
+fn within(endpoint: &Endpoint) -> Line {
+    Line::of(Ink::Dim, &format!("in {}", netns(&endpoint.netns, endpoint.container.as_ref())))
 }
 
 fn addresses(endpoint: &Endpoint) -> String {
@@ -117,6 +127,24 @@ pub(crate) fn owner(endpoint: &Endpoint) -> Line {
     }
 }
 
+/// Returns the owner for a narrow column.
+pub(crate) fn owner_short(endpoint: &Endpoint) -> Line {
+    let known = &endpoint.owner;
+    match (known.held_by, known.lead()) {
+        (_, Some(_)) => owner(endpoint),
+        (HeldBy::InFlight, None) => match known.queued_to.first() {
+            Some(to) => Line::of(Ink::Warning, &format!("queued to {}", to.pid)),
+            None => Line::of(Ink::Warning, "in a message"),
+        },
+        (HeldBy::NoProcess, None) => Line::of(Ink::Warning, "no process"),
+        _ => {
+            let whose = whose(endpoint);
+            let name = whose.strip_prefix("in container ").unwrap_or(&whose);
+            Line::of(Ink::Dim, &format!("? ({})", name.strip_suffix(".service").unwrap_or(name)))
+        }
+    }
+}
+
 /// Returns `in a message queued to pid 812 (nginx)`.
 pub(crate) fn in_flight(owner: &Owner) -> String {
     let to = owner.queued_to.iter().map(|process| format!("pid {} ({})", process.pid, process.name));
@@ -147,27 +175,33 @@ pub(crate) fn user(owner: &Owner) -> String {
     owner.user.clone().unwrap_or_else(|| owner.uid.to_string())
 }
 
-/// Returns the project with its linked worktree and its package, else the container.
+/// Returns `shop`, `shop (cart: feature/basket)` in a linked worktree, `shop › @shop/web` in a package of it;
+/// where there is no project, the container and its engine.
 pub(crate) fn place(endpoint: &Endpoint) -> Line {
+    let line = place_short(endpoint);
     match (&endpoint.project, &endpoint.container) {
-        (Some(known), _) => project(known),
-        (None, Some(container)) => {
-            Line::of(Ink::Plain, container.label()).and(Ink::Dim, &format!(" ({})", container.engine))
-        }
-        (None, None) => Line::new(),
+        (Some(project), _) => match &project.package {
+            Some(package) if *package != project.name => line.and(Ink::Dim, &format!(" › {package}")),
+            _ => line,
+        },
+        (None, Some(container)) => line.and(Ink::Dim, &format!(" ({})", container.engine)),
+        (None, None) => line,
     }
 }
 
-/// Returns `shop`, `shop (cart: feature/basket)` in a linked worktree, `shop › @shop/web` in a package of it.
-pub(crate) fn project(project: &Project) -> Line {
-    let mut line = Line::of(Ink::Name, &project.name);
-    if let Some(package) = project.package.as_deref().filter(|package| *package != project.name) {
-        line.push(Ink::Dim, &format!(" › {package}"));
+/// Returns the project with its linked worktree alone, else the container.
+pub(crate) fn place_short(endpoint: &Endpoint) -> Line {
+    match (&endpoint.project, &endpoint.container) {
+        (Some(project), _) => {
+            let line = Line::of(Ink::Name, &project.name);
+            match &project.worktree {
+                Some(worktree) => line.and(Ink::Dim, &format!(" ({})", worktree_name(project, worktree))),
+                None => line,
+            }
+        }
+        (None, Some(container)) => Line::of(Ink::Plain, container.label()),
+        (None, None) => Line::new(),
     }
-    if let Some(worktree) = &project.worktree {
-        line.push(Ink::Dim, &format!(" ({})", worktree_name(project, worktree)));
-    }
-    line
 }
 
 fn worktree_name(project: &Project, worktree: &str) -> String {
@@ -190,16 +224,21 @@ pub(crate) fn notes(endpoint: &Endpoint) -> Vec<(Ink, String)> {
     if let Some(full) = endpoint.listeners.iter().find(|listener| is_full(listener))
         && !noted("queue-full")
     {
-        notes.push((Ink::Alarm, format!("accept queue full: {}", waiting(full).unwrap_or_default())));
+        notes.push((Ink::Alarm, format!("backlog full: {}", waiting(full).unwrap_or_default())));
     }
     if endpoint.state == EndpointState::Bound && !noted("bound") {
         notes.push((Ink::Dim, "bound, not listening".to_owned()));
     }
-    notes.extend(endpoint.notes.iter().map(|note| (note_ink(&note.code, note.level), note.text.clone())));
+    notes.extend(remarks(endpoint));
     if let Some(port) = endpoint.container.as_ref().and_then(|container| container.port) {
         notes.push((Ink::Dim, format!("port {port} inside")));
     }
     notes
+}
+
+/// Returns the catalogue's notes alone.
+pub(crate) fn remarks(endpoint: &Endpoint) -> impl Iterator<Item = (Ink, String)> + '_ {
+    endpoint.notes.iter().map(|note| (note_ink(&note.code, note.level), note.text.clone()))
 }
 
 fn note_ink(code: &str, level: Level) -> Ink {
@@ -232,6 +271,24 @@ pub(crate) fn process_state(state: ProcessState) -> Option<(&'static str, &'stat
         ProcessState::Frozen => Some(("frozen", "frozen by its control group")),
         ProcessState::Zombie => Some(("zombie", "dead, not yet reaped")),
         _ => None,
+    }
+}
+
+/// Returns the name of a TCP state by RFC 9293, as `ss` writes it.
+pub(crate) fn tcp_state_name(state: TcpState) -> &'static str {
+    match state {
+        TcpState::Established => "established",
+        TcpState::SynSent => "syn-sent",
+        TcpState::SynReceived => "syn-received",
+        TcpState::FinWait1 => "fin-wait-1",
+        TcpState::FinWait2 => "fin-wait-2",
+        TcpState::TimeWait => "time-wait",
+        TcpState::CloseWait => "close-wait",
+        TcpState::LastAck => "last-ack",
+        TcpState::Listen => "listen",
+        TcpState::Closing => "closing",
+        TcpState::Bound => "bound",
+        _ => "closed",
     }
 }
 

@@ -24,6 +24,8 @@ fn the_end_or_the_middle_gives_way() {
     let line = two("postgresql", " 4121");
     assert_eq!(line.cut_end(8).text(), "postgre…");
     assert_eq!(line.cut_middle(9).text(), "post…4121");
+    assert_eq!(line.cut_first(12).text(), "postgr… 4121");
+    assert_eq!(line.cut_first(7).text(), "postgr…");
     assert_eq!(line.cut_end(1).text(), "…");
     assert_eq!(line.cut_end(0).text(), "");
 }
@@ -38,6 +40,8 @@ fn a_wide_character_is_not_halved() {
 fn lines_break_at_spaces_and_long_words_within() {
     let wrapped: Vec<String> = two("one two", " abcdefghijk").wrap(5).iter().map(Line::text).collect();
     assert_eq!(wrapped, ["one", "two", "abcde", "fghij", "k"]);
+    let wrapped: Vec<String> = two("one", "   two").wrap(5).iter().map(Line::text).collect();
+    assert_eq!(wrapped, ["one", "two"]);
 }
 
 #[test]
@@ -65,6 +69,7 @@ proptest! {
         let line = two(&first, &second);
         prop_assert!(line.cut_end(width).width() <= width);
         prop_assert!(line.cut_middle(width).width() <= width);
+        prop_assert!(line.cut_first(width).width() <= width);
         for part in line.wrap(width) {
             prop_assert!(part.width() <= width);
         }

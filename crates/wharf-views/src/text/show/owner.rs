@@ -50,7 +50,7 @@ fn add_unknown(block: &mut Block, endpoint: &Endpoint) {
     let (ink, text) = match owner.held_by {
         HeldBy::InFlight => (Ink::Warning, format!("none has it open; it waits {}", words::in_flight(owner))),
         HeldBy::NoProcess => (Ink::Warning, NO_PROCESS.to_owned()),
-        _ => (Ink::Warning, format!("hidden: one of user {user}, whose processes you may not look into")),
+        _ => (Ink::Warning, format!("hidden: a process of user {user} that you may not look into")),
     };
     block.entry("process", Line::of(ink, &text));
     block.entry("made by", Line::of(Ink::Plain, &format!("user {user} (uid {})", owner.uid)));
@@ -143,9 +143,13 @@ fn ancestry(detail: &EndpointDetail, style: &Style) -> Vec<Line> {
     let below = chain[..top].iter().rev().chain(lead.filter(|_| !chain.is_empty()));
     for process in below {
         let mut line = Line::of(Ink::Dim, &branch(lines.len()));
-        let ink = if lead.is_some_and(|lead| lead.pid == process.pid) { Ink::Strong } else { Ink::Plain };
-        line.push(ink, &process.name);
-        line.push(Ink::Dim, &format!(" {}{}", process.pid, said(process, style)));
+        match lead.is_some_and(|lead| lead.pid == process.pid) {
+            true => line = line.and(Ink::Strong, &process.name).and(Ink::Dim, &format!(" {}", process.pid)),
+            false => {
+                line.push(Ink::Plain, &process.name);
+                line.push(Ink::Dim, &format!(" {}{}", process.pid, said(process, style)));
+            }
+        }
         lines.push(line);
     }
     lines

@@ -1,0 +1,279 @@
+//! `wharf show`: everything about one port, or about the endpoints of one name.
+//!
+//! In two steps, because the second costs more: [`head`] has the owner, its ancestry and the number's
+//! facts; [`complete`] adds the connections with their processes, and holders beyond the family.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use wharf_model::connection::Connection;
+use wharf_model::detail::{Availability, BindTrial, EndpointDetail, PORT_SCHEMA, PortDetail};
+use wharf_model::endpoint::{Endpoint, EndpointState, Level, Note, Protocol};
+use wharf_model::filter::Filter;
+use wharf_model::process::Process;
+use wharf_model::snapshot::Warning;
+use wharf_os::Os;
+use wharf_os::facts::{BindOutcome, Effort, Holder, HolderSearch, Holders, OsError, ProcessFacts};
+
+use crate::order::SortKey;
+use crate::survey::{Request, survey};
+use crate::{connections, number, process};
+
+/// Returns what is known at once of what `filter` names; `target` is what the person wrote, `home` their home
+/// directory.
+///
+/// # Errors
+/// As [`survey`].
+pub fn head(os: &Os, target: &str, filter: &Filter, home: Option<String>) -> Result<PortDetail, OsError> {
+    let request = Request {
+        filters: vec![filter.clone()],
+        bound: true,
+        sort: SortKey::Port,
+        effort: Effort::Quick,
+        home,
+        ..Request::default()
+    };
+    let snapshot = survey(os, &request)?;
+    let mut endpoints: Vec<EndpointDetail> =
+        snapshot.endpoints.into_iter().map(|endpoint| circumstances(os, endpoint)).collect();
+    mark_reached(os, filter, &mut endpoints);
+    let port = filter.port().map(std::num::NonZeroU16::get).or_else(|| one_port(&endpoints));
+    let facts = port.map(|port| {
+        let ephemeral = os.host.ephemeral_range();
+        number::facts(port, ephemeral.as_ref(), os.host.unprivileged_port_start())
+    });
+    let free = filter.port().filter(|_| !endpoints.iter().any(|detail| holds_tcp_here(&detail.endpoint)));
+    let mut detail = PortDetail {
+        schema: PORT_SCHEMA.to_owned(),
+        taken_at: snapshot.taken_at,
+        target: target.to_owned(),
+        number: facts,
+        availability: free.map(|port| availability(os, filter, port.get())),
+        endpoints,
+        holding: Vec::new(),
+        warnings: snapshot.warnings,
+    };
+    if detail.availability.is_some() {
+        // Where nobody listens, a connection that holds the port is the answer itself.
+        note_connections(os, &mut detail);
+    }
+    Ok(detail)
+}
+
+/// Adds to `detail` the connections with their processes, and holders that the quick search did not meet.
+pub fn complete(os: &Os, detail: &mut PortDetail) {
+    if detail.availability.is_none() {
+        note_connections(os, detail);
+    }
+    add_holders(os, &mut detail.endpoints);
+}
+
+fn note_connections(os: &Os, detail: &mut PortDetail) {
+    if let Err(error) = add_connections(os, detail) {
+        let text = format!("connections could not be listed: {error}");
+        detail.warnings.push(Warning { code: "connections-unlisted".to_owned(), text });
+    }
+}
+
+fn circumstances(os: &Os, endpoint: Endpoint) -> EndpointDetail {
+    let ancestry = endpoint.owner.lead().map(|lead| ancestors(os, lead)).unwrap_or_default();
+    let environment_port = endpoint.owner.lead().and_then(|lead| os.processes.environment(lead.pid, "PORT"));
+    let options = endpoint
+        .owner
+        .lead()
+        .map(|lead| lead.fds.iter().filter_map(|&fd| os.sockets.options(lead.pid, fd).ok()).collect());
+    EndpointDetail {
+        endpoint,
+        ancestry,
+        started_by: None,
+        options: options.unwrap_or_default(),
+        environment_port,
+        connections: Vec::new(),
+    }
+}
+
+/// Returns the parents of a process up to the first, nearest first.
+fn ancestors(os: &Os, process: &Process) -> Vec<Process> {
+    let mut ancestors: Vec<Process> = Vec::new();
+    let mut next = process.ppid;
+    // A parent that started after its child is another process with a reused pid.
+    let mut younger = process.start_ticks;
+    while let Some(pid) = next
+        && ancestors.len() < ANCESTORS_AT_MOST
+    {
+        let Some(facts) = os.processes.read(&[pid]).pop() else { break };
+        if facts.start_ticks > younger {
+            break;
+        }
+        younger = facts.start_ticks;
+        let parent = process::told(facts, Vec::new(), &*os.host);
+        next = parent.ppid;
+        ancestors.push(parent);
+    }
+    ancestors
+}
+
+/// Where several listeners share the port, marks the one that the asked address (else 127.0.0.1) reaches, as the
+/// kernel's own look-up decides it.
+fn mark_reached(os: &Os, filter: &Filter, endpoints: &mut [EndpointDetail]) {
+    let listens = |detail: &EndpointDetail| {
+        detail.endpoint.protocol == Protocol::Tcp
+            && detail.endpoint.state == EndpointState::Listening
+            && detail.endpoint.netns.own
+    };
+    if endpoints.iter().filter(|detail| listens(detail)).count() < 2 {
+        return;
+    }
+    let Some(port) = filter.port() else { return };
+    let address = match filter {
+        Filter::Address(addresses, _) => addresses.first().copied(),
+        _ => None,
+    };
+    let address = SocketAddr::new(address.unwrap_or(Ipv4Addr::LOCALHOST.into()), port.get());
+    let Ok(Some(socket)) = os.sockets.listener_at(address) else { return };
+    let is_it = |detail: &&mut EndpointDetail| {
+        listens(detail)
+            && detail.endpoint.listeners.iter().any(|listener| listener.inode == Some(socket.inode))
+    };
+    if let Some(reached) = endpoints.iter_mut().find(is_it) {
+        let text = format!("a connection to {address} reaches this one");
+        let note = Note { code: "reached".to_owned(), text, level: Level::Info };
+        reached.endpoint.notes.insert(0, note);
+    }
+}
+
+fn one_port(endpoints: &[EndpointDetail]) -> Option<u16> {
+    let first = endpoints.first()?.endpoint.port;
+    endpoints.iter().all(|detail| detail.endpoint.port == first).then_some(first)
+}
+
+fn holds_tcp_here(endpoint: &Endpoint) -> bool {
+    endpoint.protocol == Protocol::Tcp && endpoint.netns.own
+}
+
+/// Tries to bind the port as servers do, and where that succeeds also without SO_REUSEADDR.
+fn availability(os: &Os, filter: &Filter, port: u16) -> Availability {
+    let asked: Vec<IpAddr> = match filter {
+        Filter::Address(addresses, _) => addresses.clone(),
+        _ => vec![
+            Ipv4Addr::LOCALHOST.into(),
+            Ipv6Addr::LOCALHOST.into(),
+            Ipv4Addr::UNSPECIFIED.into(),
+            Ipv6Addr::UNSPECIFIED.into(),
+        ],
+    };
+    let mut tried = Vec::new();
+    for reuse_address in [true, false] {
+        for &ip in &asked {
+            let address = SocketAddr::new(ip, port);
+            let error = match os.sockets.try_bind(address, reuse_address) {
+                BindOutcome::Bound => None,
+                // A machine without IPv6, or an address it does not have, says nothing of the port.
+                BindOutcome::Refused(errno) if NOT_HERE.contains(&errno.as_str()) && asked.len() > 1 => {
+                    continue;
+                }
+                BindOutcome::Refused(errno) => Some(errno),
+            };
+            tried.push(BindTrial { address, reuse_address, error });
+        }
+    }
+    let mut as_servers_do = tried.iter().filter(|trial| trial.reuse_address);
+    let free = as_servers_do.clone().count() > 0 && as_servers_do.all(|trial| trial.error.is_none());
+    Availability { free, tried }
+}
+
+fn add_connections(os: &Os, detail: &mut PortDetail) -> Result<(), OsError> {
+    let port = match &detail.number {
+        Some(number) => number.port,
+        // A name with several ports: the connections of each.
+        None => {
+            for endpoint in &mut detail.endpoints {
+                let port = endpoint.endpoint.port;
+                endpoint.connections = server_side(os, port, std::slice::from_ref(endpoint))?.remove(0);
+            }
+            return Ok(());
+        }
+    };
+    let mut by_endpoint = server_side(os, port, &detail.endpoints)?;
+    if let Some(rest) = by_endpoint.pop()
+        && !detail.endpoints.iter().any(|detail| holds_tcp_here(&detail.endpoint))
+    {
+        detail.holding = rest;
+    }
+    for (endpoint, connections) in detail.endpoints.iter_mut().zip(by_endpoint) {
+        endpoint.connections = connections;
+    }
+    Ok(())
+}
+
+/// Returns the connections with local port `port` that belong to each endpoint, and last those of none.
+fn server_side(os: &Os, port: u16, endpoints: &[EndpointDetail]) -> Result<Vec<Vec<Connection>>, OsError> {
+    let mut sorted = vec![Vec::new(); endpoints.len() + 1];
+    let own = connections::list(os, Some(port), None)?;
+    if own.is_empty() {
+        return Ok(sorted);
+    }
+    let far = connections::list(os, None, Some(port))?;
+    for connection in connections::resolve(os, &own, &far) {
+        let place = endpoints.iter().position(|detail| accepted_by(&connection, &detail.endpoint));
+        sorted[place.unwrap_or(endpoints.len())].push(connection);
+    }
+    Ok(sorted)
+}
+
+/// Whether a connection was made to the endpoint: its own address, or a wildcard, and not by the endpoint's
+/// client side.
+fn accepted_by(connection: &Connection, endpoint: &Endpoint) -> bool {
+    endpoint.netns.own
+        && endpoint.protocol == connection.protocol
+        && endpoint.state == EndpointState::Listening
+        && endpoint.port == connection.local.port()
+        && endpoint.addresses.iter().any(|address| {
+            let address = address.to_canonical();
+            address == connection.local.ip() || address.is_unspecified()
+        })
+}
+
+/// Looks through every descriptor of every process for further holders of the endpoints' sockets.
+fn add_holders(os: &Os, endpoints: &mut [EndpointDetail]) {
+    let inodes: Vec<u64> = endpoints
+        .iter()
+        .flat_map(|detail| detail.endpoint.listeners.iter().filter_map(|listener| listener.inode))
+        .collect();
+    if inodes.is_empty() {
+        return;
+    }
+    let holders = os.processes.holders(&HolderSearch { inodes, effort: Effort::Exhaustive });
+    for detail in endpoints {
+        let endpoint = &mut detail.endpoint;
+        if endpoint.owner.processes.is_empty() {
+            continue;
+        }
+        let sockets: Vec<u64> = endpoint.listeners.iter().filter_map(|listener| listener.inode).collect();
+        let mut pids: Vec<u32> = sockets
+            .iter()
+            .filter_map(|inode| holders.by_inode.get(inode))
+            .flatten()
+            .map(|holder| holder.pid)
+            .collect();
+        pids.retain(|pid| !endpoint.owner.processes.iter().any(|known| known.pid == *pid));
+        pids.sort_unstable();
+        pids.dedup();
+        for facts in os.processes.read(&pids) {
+            let fds = fds_of(&facts, &sockets, &holders);
+            if !fds.is_empty() {
+                endpoint.owner.processes.push(process::told(facts, fds, &*os.host));
+            }
+        }
+    }
+}
+
+fn fds_of(facts: &ProcessFacts, inodes: &[u64], holders: &Holders) -> Vec<u32> {
+    let same = |holder: &&Holder| holder.pid == facts.pid && holder.start_ticks == facts.start_ticks;
+    let held = inodes.iter().filter_map(|inode| holders.by_inode.get(inode)).flatten();
+    held.filter(same).map(|holder| holder.fd).collect()
+}
+
+/// Deeper than any real chain; a bound against a /proc that lies.
+const ANCESTORS_AT_MOST: usize = 64;
+/// What bind(2) says of an address, not of a port.
+const NOT_HERE: [&str; 2] = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];

@@ -1,0 +1,1 @@
+//! Asking a port what speaks there.

@@ -1,0 +1,231 @@
+//! The command line: its commands, flags and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use wharf_catalog::order::SortKey;
+
+/// The control plane for localhost: every local endpoint and its true owner.
+///
+/// Without a command it lists them, as `wharf ls`.
+#[derive(Debug, Parser)]
+#[command(name = "wharf", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) ls: LsFlags,
+
+    /// When to colour the output; NO_COLOR and FORCE_COLOR are respected
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Colour::Auto, global = true)]
+    pub(crate) color: Colour,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List what listens on this machine, and who it is
+    #[command(visible_alias = "list", after_help = FILTERS)]
+    Ls(Ls),
+    /// Tell everything about one port, address or name
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show(Show),
+    /// Follow endpoints as they open, change and close
+    Watch(Watch),
+    /// Print the JSON Schema of a document
+    Schema(Schema),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man(Man),
+}
+
+#[derive(Args, Debug, Default)]
+pub(crate) struct Ls {
+    /// Only what this names: a port, a range, an address, pid:N, user:NAME, project:NAME, or a name
+    #[arg(value_name = "FILTER")]
+    pub(crate) filters: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) flags: LsFlags,
+}
+
+#[derive(Args, Debug, Default)]
+pub(crate) struct LsFlags {
+    /// Also connections, UDP clients, and sockets that are bound but do not listen
+    #[arg(long, short)]
+    pub(crate) all: bool,
+
+    /// Only my own
+    #[arg(long, short)]
+    pub(crate) mine: bool,
+
+    /// Only what other machines may reach
+    #[arg(long, short)]
+    pub(crate) exposed: bool,
+
+    /// Only what belongs to a project, or to this one
+    #[arg(long, short, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) project: Option<String>,
+
+    /// Order of the rows
+    #[arg(long, short, value_name = "KEY", value_enum, default_value_t = Sort::Importance, hide_default_value = true)]
+    pub(crate) sort: Sort,
+
+    /// More columns: command line, folder, unit, image, backlog
+    #[arg(long, short)]
+    pub(crate) wide: bool,
+
+    /// One JSON document (wharf.endpoints/v1)
+    #[arg(long, short)]
+    pub(crate) json: bool,
+
+    /// Redraw in place as things change
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) watch: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// A port, an address with a port, or a name
+    #[arg(value_name = "PORT|ADDRESS:PORT|NAME")]
+    pub(crate) target: String,
+
+    /// One JSON document (wharf.port/v1)
+    #[arg(long, short)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Watch {
+    /// Only what this names, as for ls
+    #[arg(value_name = "FILTER")]
+    pub(crate) filters: Vec<String>,
+
+    /// One JSON object a line (wharf.event/v1)
+    #[arg(long, short)]
+    pub(crate) json: bool,
+
+    /// Also sockets that are bound but do not listen
+    #[arg(long, short)]
+    pub(crate) all: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Schema {
+    /// Which document
+    #[arg(value_name = "DOCUMENT", value_enum)]
+    pub(crate) document: Document,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    /// Which shell
+    #[arg(value_name = "SHELL", value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Man {
+    /// Folder for the pages; it must exist
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Document {
+    /// Of `wharf ls --json`
+    Endpoints,
+    /// Of `wharf show --json`
+    Port,
+    /// Of each line of `wharf watch --json`
+    Event,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal that can
+    #[default]
+    Auto,
+    /// In any case
+    Always,
+    /// In no case
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sort {
+    /// My projects, then mine, then the others'
+    #[default]
+    Importance,
+    /// By port
+    Port,
+    /// By address
+    Address,
+    /// By what speaks there
+    Service,
+    /// By process name
+    Process,
+    /// By project
+    Project,
+    /// By user
+    User,
+    /// The newest first
+    Since,
+    /// The most exposed first
+    Exposure,
+}
+
+impl From<Sort> for SortKey {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Importance => Self::Importance,
+            Sort::Port => Self::Port,
+            Sort::Address => Self::Address,
+            Sort::Service => Self::Service,
+            Sort::Process => Self::Process,
+            Sort::Project => Self::Project,
+            Sort::User => Self::User,
+            Sort::Since => Self::Since,
+            Sort::Exposure => Self::Exposure,
+        }
+    }
+}
+
+const EXIT_CODES: &str = "\
+Exit status: 0 done, 1 nothing matched where something was named, 2 wrong usage.
+
+Examples:
+  wharf                    what listens here, and who it is
+  wharf ls 3000-3999       only these ports
+  wharf show 62893         everything about one port, also a free one
+  wharf watch --json       changes as they happen, one JSON object a line";
+
+const FILTERS: &str = "\
+Several filters are alternatives; several flags must all hold.
+
+Filters:
+  3000, 3000-3999          a port, a range of ports
+  127.0.0.1:3000, [::1]:80 what a client of that address reaches
+  pid:4121, user:postgres  by process, by user
+  project:shop             by project
+  postgres                 any other word: service, process, project, container, unit or user";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  wharf show 3000          who has it, since when, started by what, who is connected
+  wharf show 62893         a free port: what the number is, and proof that it is free
+  wharf show api           every endpoint of that name";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

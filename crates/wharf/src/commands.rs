@@ -1,0 +1,28 @@
+//! The commands, one file each: from what was asked to the view that answers.
+
+pub(crate) mod ls;
+mod pace;
+pub(crate) mod papers;
+pub(crate) mod show;
+pub(crate) mod watch;
+
+use std::io;
+
+use wharf_model::filter::{Filter, FilterError};
+use wharf_model::snapshot::Warning;
+use wharf_views::style::Style;
+use wharf_views::text::warning::write_warnings;
+
+use crate::cli::Colour;
+use crate::terminal;
+
+/// Parses the filters of a command line.
+fn filters(words: &[String]) -> Result<Vec<Filter>, FilterError> {
+    words.iter().map(|word| word.parse()).collect()
+}
+
+/// Writes warnings to stderr, in its own colours.
+fn warn(warnings: &[Warning], style: &Style, colour: Colour) -> io::Result<()> {
+    let style = Style { colour: terminal::colours_stderr(colour), ..style.clone() };
+    write_warnings(&mut io::stderr().lock(), warnings, &style)
+}

@@ -1,0 +1,39 @@
+//! What is generated from the command line and the model: schemas, completions, manual pages.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use wharf_views::json::{self, Layout};
+use wharf_views::schema::schema as of;
+
+use crate::cli::{Cli, Completions, Document, Man, Schema};
+use crate::failure::Failure;
+
+/// Answers `wharf schema`.
+pub(crate) fn schema(schema: &Schema) -> Result<ExitCode, Failure> {
+    let name = match schema.document {
+        Document::Endpoints => "endpoints",
+        Document::Port => "port",
+        Document::Event => "event",
+    };
+    let schema = of(name).ok_or_else(|| Failure::Other(format!("there is no schema {name}")))?;
+    json::write_document(&mut io::stdout().lock(), &schema, Layout::Indented)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Answers `wharf completions`.
+pub(crate) fn completions(completions: &Completions) -> Result<ExitCode, Failure> {
+    // Into memory first: the generator panics where it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(completions.shell, &mut Cli::command(), "wharf", &mut script);
+    io::stdout().lock().write_all(&script)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Answers `wharf man`.
+pub(crate) fn man(man: &Man) -> Result<ExitCode, Failure> {
+    clap_mangen::generate_to(Cli::command(), &man.folder)
+        .map_err(|error| Failure::Other(format!("{}: {error}", man.folder.display())))?;
+    Ok(ExitCode::SUCCESS)
+}

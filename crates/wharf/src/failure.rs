@@ -1,0 +1,79 @@
+//! What can go wrong, as one sentence with what to do, and its exit code.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use wharf_model::filter::FilterError;
+use wharf_os::facts::OsError;
+
+use crate::cli::Colour;
+use crate::terminal;
+
+/// Exit code where nothing matched what was named, or the kernel would not tell.
+pub(crate) const NOTHING: u8 = 1;
+/// Exit code of a command line that asks for what cannot be.
+pub(crate) const USAGE: u8 = 2;
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A word that is no filter.
+    Filter(FilterError),
+    /// The kernel would not tell.
+    Os(OsError),
+    /// Output could not be written.
+    Output(io::Error),
+    /// Anything else, in a sentence.
+    Other(String),
+}
+
+impl From<FilterError> for Failure {
+    fn from(error: FilterError) -> Self {
+        Self::Filter(error)
+    }
+}
+
+impl From<OsError> for Failure {
+    fn from(error: OsError) -> Self {
+        Self::Os(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl Failure {
+    /// Says it on stderr and returns the exit code. That the reader of stdout went away is no failure.
+    pub(crate) fn report(&self, colour: Colour) -> ExitCode {
+        let (text, code) = match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+            Self::Output(error) => (format!("the output could not be written: {error}"), NOTHING),
+            Self::Filter(error) => (error.to_string(), USAGE),
+            Self::Os(error) => (error.to_string(), NOTHING),
+            Self::Other(text) => (text.clone(), NOTHING),
+        };
+        let mut stderr = io::stderr().lock();
+        let (red, reset) =
+            if terminal::colours_stderr(colour) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        // Nobody is left to tell if this cannot be written.
+        let _ = writeln!(stderr, "{red}error:{reset} {}", text.escape_debug_lightly());
+        ExitCode::from(code)
+    }
+}
+
+/// Text of others inside our own sentence.
+trait EscapeLightly {
+    fn escape_debug_lightly(&self) -> String;
+}
+
+impl EscapeLightly for String {
+    /// Escapes control characters, which a terminal would obey.
+    fn escape_debug_lightly(&self) -> String {
+        self.chars()
+            .flat_map(|c| if c.is_control() { c.escape_debug().collect::<Vec<_>>() } else { vec![c] })
+            .collect()
+    }
+}
