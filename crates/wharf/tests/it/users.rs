@@ -46,6 +46,18 @@ fn a_process_of_ones_own_that_is_closed_is_no_guess_either() {
 }
 
 #[test]
+fn what_nobody_can_be_seen_to_hold_is_not_said_to_be_held_by_nobody() {
+    let sandbox = sandbox_with_users!();
+    for (mode, port) in [("mapped", 3000), ("plain", 4000)] {
+        let scene = sandbox.scene("in_flight.py", &[mode, &port.to_string()]);
+        let snapshot = snapshot(sandbox.wharf(&["ls", "--json"]).as_user(SOMEBODY));
+        let hidden = only(&snapshot, port);
+        assert_eq!(hidden.owner.held_by, HeldBy::Hidden, "{mode}: {hidden:#?}");
+        scene.end();
+    }
+}
+
+#[test]
 fn the_unit_of_anothers_listener_is_known_by_its_control_group() {
     let sandbox = sandbox_with_users!();
     let group = "wharf-test-unit.slice/shop.service";
