@@ -2,7 +2,8 @@
 
 SPEC is PROTOCOL:ADDRESS:PORT[,FLAG…]: protocol tcp, udp or mptcp; an IPv6 address in brackets.
 Flags: bound (do not listen), backlog=N, v6only=0|1, reuseport, device=NAME, fd=N (hold it at that
-descriptor). Options: --name=COMM, --fds=N (N other descriptors below), --cgroup2=PATH, --uid=N.
+descriptor). Options: --name=COMM, --fds=N (N other descriptors below), --cgroup2=PATH, --uid=N,
+--closed (with --uid: its /proc is closed even to that user).
 Commands: close PORT; open SPEC; accept PORT; stop (this very process, by SIGSTOP, from a helper).
 """
 
@@ -69,6 +70,8 @@ def main():
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
+        # Whoever changes its user is closed even to that user, until it executes something or says this.
+        kit.libc.prctl(4, 0 if "closed" in options else 1, 0, 0, 0)
     if "fds" in options:
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

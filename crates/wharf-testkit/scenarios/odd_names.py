@@ -14,7 +14,7 @@ import kit
 ESCAPES = b"\x1b[31m\x1b]0;owned\x07\x1b[2J\r\n"
 
 
-def again(mode, arguments, folder, comm=None):
+def again(mode, arguments, folder, comm=None, program=None):
     """Starts this program anew with those arguments: only exec gives a process another command line."""
     os.makedirs(folder, exist_ok=True)
     os.chdir(folder)
@@ -22,7 +22,7 @@ def again(mode, arguments, folder, comm=None):
     if comm:
         environment[b"COMM"] = comm
     script = os.path.abspath(__file__).encode()
-    words = [sys.executable.encode(), script, b"listen", sys.argv[2].encode(), mode.encode(), *arguments]
+    words = [program or sys.executable.encode(), script, b"listen", sys.argv[2].encode(), mode.encode(), *arguments]
     os.execve(sys.executable, words, environment)
 
 
@@ -42,7 +42,8 @@ match sys.argv[1]:
     case "listen":
         listen()
     case "escapes":
-        again("escapes", [ESCAPES, "\u202etxt.exe\u009b31m".encode()], scratch + b"/a" + ESCAPES, b"\x1b[31mred\x07\x08")
+        turned = "\u202etxt.exe\u009b31m".encode()
+        again("escapes", [ESCAPES, turned], scratch + b"/a" + ESCAPES, b"\x1b[31mred\x07\x08", b"evil" + ESCAPES)
     case "bytes":
         again("bytes", [b"\xff\xfe\x80broken", b"--name=\xc3\x28"], scratch + b"/caf\xe9", b"na\xffme")
     case "long":

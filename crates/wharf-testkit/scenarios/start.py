@@ -1,4 +1,7 @@
-"""Starts a real server and waits until it accepts connections: start.py ADDRESS:PORT COMMAND…"""
+"""Starts a real server and waits until it accepts connections: start.py ADDRESS:PORT CHILDREN COMMAND…
+
+CHILDREN is how many children of it (workers) to wait for, too.
+"""
 
 import socket
 import subprocess
@@ -9,7 +12,7 @@ import kit
 
 def accepts():
     if server.poll() is not None:
-        raise SystemExit(f"{sys.argv[2]} ended with {server.returncode}")
+        raise SystemExit(f"{sys.argv[3]} ended with {server.returncode}")
     try:
         socket.create_connection((host, int(port)), 1).close()
     except OSError:
@@ -17,9 +20,15 @@ def accepts():
     return True
 
 
+def children():
+    with open(f"/proc/{server.pid}/task/{server.pid}/children") as file:
+        return file.read().split()
+
+
 host, _, port = sys.argv[1].rpartition(":")
-server = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=sys.stderr)
-kit.until(accepts, f"{sys.argv[2]} to accept connections")
+server = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+kit.until(accepts, f"{sys.argv[3]} to accept connections")
+kit.until(lambda: len(children()) >= int(sys.argv[2]), f"the children of {sys.argv[3]}")
 kit.ready(server=server.pid)
 kit.obey()
 server.terminate()

@@ -44,7 +44,7 @@ fn a_sandbox_starts_with_no_listener_and_only_its_own_processes() {
 
 #[test]
 fn a_socket_in_flight_is_open_in_no_process() {
-    for mode in ["plain", "nested", "unaccepted", "mapped"] {
+    for mode in ["plain", "datagram", "own", "behind", "nested", "unaccepted", "mapped"] {
         let sandbox = bare_sandbox!();
         let scene = sandbox.scene("in_flight.py", &[mode, "3000"]);
         let (listening, held) = listening(&sandbox);

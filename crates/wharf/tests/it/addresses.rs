@@ -107,6 +107,17 @@ fn every_loopback_address_is_only_this_machine() {
 }
 
 #[test]
+fn an_ipv4_address_in_ipv6_form_is_as_far_to_reach_as_itself() {
+    let sandbox = sandbox!();
+    let scene = sandbox.scene("listen.py", &["tcp:[::ffff:127.0.0.1]:3000"]);
+    let snapshot = ls(&sandbox, &[]);
+    assert_eq!(only(&snapshot, 3000).exposure, Exposure::Loopback, "{snapshot:#?}");
+    owned_by(only(&snapshot, 3000), &[scene.pid("pid")]);
+    // It is what a client of 127.0.0.1 reaches.
+    owned_by(&only_detail(&show(&sandbox, "127.0.0.1:3000")).endpoint, &[scene.pid("pid")]);
+}
+
+#[test]
 fn a_wildcard_bound_to_the_loopback_device_is_only_this_machine() {
     let sandbox = sandbox!();
     check(&sandbox, &["tcp:0.0.0.0:3000,device=lo"], &[("tcp 0.0.0.0", Exposure::Loopback)]);

@@ -9,6 +9,7 @@ mod support;
 
 mod addresses;
 mod bound;
+mod circumstances;
 mod clients;
 mod engine;
 mod faults;

@@ -1,6 +1,7 @@
 //! Hostile and broken names: nothing of another process reaches the terminal raw.
 
-use wharf_testkit::sandbox;
+use wharf_model::process::ProcessState;
+use wharf_testkit::{sandbox, skip};
 
 use crate::support::{is_inert, ls, only, only_detail, owned_by, show, text};
 
@@ -46,6 +47,40 @@ fn very_long_names_are_cut() {
 #[test]
 fn a_removed_working_directory_is_no_matter() {
     check("deleted", "3000");
+}
+
+#[test]
+fn a_name_that_looks_like_the_kernels_own_fields_is_read_as_a_name() {
+    for name in [") Z 0 0 (", "a b", "))((", "x) S"] {
+        let sandbox = sandbox!();
+        let scene = sandbox.scene("listen.py", &[&format!("--name={name}"), "tcp:127.0.0.1:3000"]);
+        let snapshot = ls(&sandbox, &[]);
+        let endpoint = only(&snapshot, 3000);
+        owned_by(endpoint, &[scene.pid("pid")]);
+        let process = &endpoint.owner.processes[0];
+        assert_eq!((process.name.as_str(), process.state), (name, ProcessState::Sleeping));
+        assert_eq!(process.start_ticks, scene.number("start_ticks"));
+    }
+}
+
+#[test]
+fn a_replaced_program_is_noted() {
+    let sandbox = sandbox!();
+    let program = sandbox.folder().join("scratch/server");
+    let python = std::fs::canonicalize("/usr/bin/python3").unwrap_or_default();
+    if std::fs::copy(&python, &program).is_err() {
+        skip!("no /usr/bin/python3 to copy");
+    }
+    let script = sandbox.folder().join("scenarios/listen.py").display().to_string();
+    let words = [&program.display().to_string(), &script, "tcp:127.0.0.1:3000"];
+    let scene = sandbox.program(&words).scene();
+    assert!(!only(&ls(&sandbox, &[]), 3000).owner.processes[0].exe_deleted);
+    std::fs::remove_file(&program).expect("the program is removed");
+    let snapshot = ls(&sandbox, &[]);
+    owned_by(only(&snapshot, 3000), &[scene.pid("pid")]);
+    let process = &only(&snapshot, 3000).owner.processes[0];
+    assert!(process.exe_deleted, "{process:#?}");
+    assert_eq!(process.exe.as_deref(), program.to_str(), "without the kernel's mark");
 }
 
 #[test]

@@ -64,6 +64,22 @@ fn one_port_here_and_elsewhere_is_two_endpoints_of_two_owners() {
 }
 
 #[test]
+fn thirty_namespaces_with_the_same_port_are_thirty_rows() {
+    let sandbox = sandbox!();
+    let scenes: Vec<_> = (0..30).map(|_| sandbox.scene("namespaces.py", &["other", "3000"])).collect();
+    let snapshot = ls(&sandbox, &["3000"]);
+    assert_eq!(snapshot.endpoints.len(), scenes.len());
+    for scene in &scenes {
+        let inode = Some(scene.number("netns"));
+        let endpoint = snapshot.endpoints.iter().find(|endpoint| endpoint.netns.inode == inode);
+        owned_by(endpoint.expect("each has its row"), &[scene.pid("owner")]);
+    }
+    let ids: std::collections::BTreeSet<&str> =
+        snapshot.endpoints.iter().map(|endpoint| endpoint.id.as_str()).collect();
+    assert_eq!(ids.len(), scenes.len(), "an identity is of one endpoint: {ids:?}");
+}
+
+#[test]
 fn an_ordinary_user_sees_their_own_listener_elsewhere_with_its_owner() {
     let sandbox = sandbox!();
     if !sandbox.has_users() {

@@ -44,6 +44,25 @@ fn show_in_the_storm_never_fails() {
 }
 
 #[test]
+fn namespaces_that_come_and_go_never_make_an_error() {
+    let sandbox = sandbox!();
+    let steady = sandbox.scene("namespaces.py", &["other", "3000"]);
+    let _storm = sandbox.scene("churn.py", &["4000", "4001", "nomads"]);
+    for round in 0..ROUNDS / 4 {
+        let output = sandbox.wharf(&["ls", "--json"]).output().expect_code(0);
+        let snapshot: wharf_model::snapshot::Snapshot =
+            serde_json::from_str(&output.text()).expect("a document of the model");
+        owned_by(only(&snapshot, 3000), &[steady.pid("owner")]);
+        for endpoint in snapshot.endpoints.iter().filter(|endpoint| endpoint.port != 3000) {
+            for process in &endpoint.owner.processes {
+                let names = if endpoint.netns.own { ["churn", "storm"] } else { ["nomad", "storm"] };
+                assert!(names.contains(&process.name.as_str()), "round {round}: {endpoint:#?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_pid_that_is_used_again_is_another_process() {
     let sandbox = sandbox!();
     let mut scene = sandbox.scene("pid_reuse.py", &["3000"]);

@@ -29,7 +29,7 @@ fn nginx_is_one_row_led_by_its_master() {
     let sandbox = sandbox!();
     let folder = sandbox.folder().join("scratch").display().to_string();
     let config = format!(
-        "daemon off; pid {folder}/pid; error_log stderr; worker_processes 2; \
+        "daemon off; user root root; pid {folder}/pid; error_log stderr; worker_processes 2; \
          events {{ worker_connections 64; }} \
          http {{ access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; \
          fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e; \
@@ -41,7 +41,7 @@ fn nginx_is_one_row_led_by_its_master() {
     let file = sandbox.folder().join("nginx.conf");
     std::fs::write(&file, config).expect("the configuration is written");
     let file = file.display().to_string();
-    let scene = sandbox.scene("start.py", &["127.0.0.1:8080", "nginx", "-p", &folder, "-c", &file]);
+    let scene = sandbox.scene("start.py", &["127.0.0.1:8080", "2", "nginx", "-p", &folder, "-c", &file]);
     led_by_its_master(&sandbox, &scene, 8080, 2);
     says(&text(&sandbox, &["ls"]), &["nginx", "+2"]);
 }
@@ -54,7 +54,7 @@ fn gunicorn_is_one_row_led_by_its_master() {
     }
     let app = "def app(environ, start): start('200 OK', []); return [b'hello']\n";
     std::fs::write(sandbox.folder().join("app.py"), app).expect("the application is written");
-    let words = ["127.0.0.1:8000", "gunicorn", "--workers=2", "--bind=127.0.0.1:8000", "app:app"];
+    let words = ["127.0.0.1:8000", "2", "gunicorn", "--workers=2", "--bind=127.0.0.1:8000", "app:app"];
     let scene = sandbox.scene("start.py", &words);
     led_by_its_master(&sandbox, &scene, 8000, 2);
     says(&text(&sandbox, &["ls"]), &["gunicorn", "+2"]);
@@ -70,6 +70,14 @@ fn reuseport_is_one_row_with_every_socket_and_every_owner() {
     owned_by(endpoint, &pids);
     assert_eq!(endpoint.listeners.len(), 3, "{endpoint:#?}");
     owned_by(&only_detail(&show(&sandbox, "3000")).endpoint, &pids);
+}
+
+#[test]
+fn udp_that_several_processes_share_is_one_row() {
+    let sandbox = sandbox!();
+    let scenes = [(); 2].map(|()| sandbox.scene("listen.py", &["udp:0.0.0.0:5353,reuseport"]));
+    let pids: Vec<u32> = scenes.iter().map(|scene| scene.pid("pid")).collect();
+    owned_by(only(&ls(&sandbox, &[]), 5353), &pids);
 }
 
 #[test]

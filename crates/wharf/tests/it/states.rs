@@ -69,7 +69,7 @@ fn a_parent_that_is_a_zombie_is_shown_as_one() {
     owned_by(&endpoint.endpoint, &[scene.pid("owner")]);
     let parent = endpoint.ancestry.first().expect("it has a parent");
     assert_eq!((parent.pid, parent.state), (scene.pid("parent"), ProcessState::Zombie), "{endpoint:#?}");
-    says(&text(&sandbox, &["show", "3000"]), &["not yet reaped"]);
+    says(&text(&sandbox, &["show", "3000"]), &["zombie"]);
 }
 
 #[test]

@@ -35,6 +35,29 @@ fn anothers_listener_has_its_user_and_no_guessed_pid() {
 }
 
 #[test]
+fn a_process_of_ones_own_that_is_closed_is_no_guess_either() {
+    let sandbox = sandbox_with_users!();
+    let _scene =
+        sandbox.scene("listen.py", &[&format!("--uid={SOMEBODY}"), "--closed", "tcp:127.0.0.1:3000"]);
+    let snapshot = snapshot(sandbox.wharf(&["ls", "--json"]).as_user(SOMEBODY));
+    let hidden = only(&snapshot, 3000);
+    assert_eq!(hidden.owner.held_by, HeldBy::Hidden, "{hidden:#?}");
+    assert_eq!((pids_of(&hidden.owner.processes).len(), hidden.owner.uid), (0, SOMEBODY));
+}
+
+#[test]
+fn what_nobody_can_be_seen_to_hold_is_not_said_to_be_held_by_nobody() {
+    let sandbox = sandbox_with_users!();
+    for (mode, port) in [("mapped", 3000), ("plain", 4000)] {
+        let scene = sandbox.scene("in_flight.py", &[mode, &port.to_string()]);
+        let snapshot = snapshot(sandbox.wharf(&["ls", "--json"]).as_user(SOMEBODY));
+        let hidden = only(&snapshot, port);
+        assert_eq!(hidden.owner.held_by, HeldBy::Hidden, "{mode}: {hidden:#?}");
+        scene.end();
+    }
+}
+
+#[test]
 fn the_unit_of_anothers_listener_is_known_by_its_control_group() {
     let sandbox = sandbox_with_users!();
     let group = "wharf-test-unit.slice/shop.service";
