@@ -16,7 +16,7 @@ use wharf_os::facts::{BindOutcome, Effort, Holder, HolderSearch, Holders, OsErro
 
 use crate::order::SortKey;
 use crate::survey::{Request, survey};
-use crate::{connections, number, process};
+use crate::{ancestry, connections, number, process};
 
 /// Returns what is known at once of what `filter` names; `target` is what the person wrote, `home` their home
 /// directory.
@@ -76,6 +76,7 @@ fn note_connections(os: &Os, detail: &mut PortDetail) {
 
 fn circumstances(os: &Os, endpoint: Endpoint) -> EndpointDetail {
     let ancestry = endpoint.owner.lead().map(|lead| ancestors(os, lead)).unwrap_or_default();
+    let started_by = endpoint.owner.lead().and_then(|lead| ancestry::started_by(lead, &ancestry));
     let environment_port = endpoint.owner.lead().and_then(|lead| os.processes.environment(lead.pid, "PORT"));
     let options = endpoint
         .owner
@@ -84,7 +85,7 @@ fn circumstances(os: &Os, endpoint: Endpoint) -> EndpointDetail {
     EndpointDetail {
         endpoint,
         ancestry,
-        started_by: None,
+        started_by,
         options: options.unwrap_or_default(),
         environment_port,
         connections: Vec::new(),

@@ -8,7 +8,7 @@ use wharf_os::Os;
 use wharf_os::facts::{Holders, ProcessFacts, QueuedSocket};
 
 use crate::fold::{Group, holders_of};
-use crate::process;
+use crate::{ancestry, process};
 
 /// Everything known of holders, for deciding the owners of all endpoints.
 pub(crate) struct Evidence<'a> {
@@ -58,7 +58,14 @@ fn processes(group: &Group, evidence: &Evidence<'_>) -> Vec<Process> {
         fds.dedup();
         processes.push(process::told(facts.clone(), fds, &*evidence.os.host));
     }
-    processes
+    in_order_of_lead(processes)
+}
+
+/// Puts the process that leads first: a master before its workers.
+fn in_order_of_lead(processes: Vec<Process>) -> Vec<Process> {
+    let order = ancestry::lead(&processes);
+    let mut processes: Vec<Option<Process>> = processes.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|index| processes.get_mut(index)?.take()).collect()
 }
 
 fn queued_to(group: &Group, evidence: &Evidence<'_>) -> Vec<Process> {
