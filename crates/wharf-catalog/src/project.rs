@@ -16,7 +16,8 @@
 //! Not here: reading files (`wharf-os`; paths are those of wharf's own mount namespace, so a process
 //! in a container is not to be looked up here), and running git.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
 use wharf_model::place::Project;
@@ -112,12 +113,44 @@ struct Directory {
 
 impl Directory {
     fn read(files: &dyn Files, path: &Path) -> Self {
+        let inside = Inside::new(files, path);
         let manifest = if SHARED.iter().any(|shared| path == Path::new(shared)) {
-            manifest::read(files, path).filter(|manifest| manifest.says_name && manifest.package.is_some())
+            manifest::read_named(&inside)
         } else {
-            manifest::read(files, path)
+            manifest::read(&inside)
         };
-        Self { manifest, git: git::read(files, path), given_name: manifest::given_name(files, path) }
+        Self { manifest, git: git::read(&inside), given_name: manifest::given_name(&inside) }
+    }
+}
+
+/// The files in one directory. Where the system lists it in one go, only what is there is asked for: some
+/// two dozen names are looked for, and most directories have none of them.
+struct Inside<'a> {
+    files: &'a dyn Files,
+    path: &'a Path,
+    names: Option<HashSet<OsString>>,
+}
+
+impl<'a> Inside<'a> {
+    fn new(files: &'a dyn Files, path: &'a Path) -> Self {
+        let names = files.list(path, LISTING_LIMIT).map(|names| names.into_iter().collect());
+        Self { files, path, names }
+    }
+
+    /// Returns false only if the directory is known not to have `name`.
+    fn may_have(&self, name: &str) -> bool {
+        self.names.as_ref().is_none_or(|names| names.contains(OsStr::new(name)))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        match &self.names {
+            Some(names) => names.contains(OsStr::new(name)),
+            None => self.files.exists(&self.path.join(name)),
+        }
+    }
+
+    fn read(&self, name: &str, limit: usize) -> Option<Vec<u8>> {
+        if self.may_have(name) { self.files.read(&self.path.join(name), limit) } else { None }
     }
 }
 
@@ -209,6 +242,9 @@ fn as_name(text: &str) -> Option<String> {
 
 /// Directories above a process that are looked at, most.
 const DEPTH_LIMIT: usize = 64;
+
+/// Entries of a directory up to which it is listed; in a greater one each name is asked for.
+const LISTING_LIMIT: usize = 512;
 
 /// Longest name that is taken, bytes: that of a file.
 const NAME_LIMIT: usize = 255;

@@ -30,6 +30,10 @@ impl Files for Disk {
     fn exists(&self, path: &Path) -> bool {
         path.exists()
     }
+
+    fn list(&self, directory: &Path, _: usize) -> Option<Vec<std::ffi::OsString>> {
+        fs::read_dir(directory).ok()?.map(|entry| entry.ok().map(|entry| entry.file_name())).collect()
+    }
 }
 
 /// Runs git without the settings of whoever runs the test, and returns what it prints.

@@ -214,6 +214,12 @@ impl Files for Fake {
     fn exists(&self, path: &Path) -> bool {
         self.0.files.keys().any(|file| file.starts_with(path))
     }
+
+    fn list(&self, directory: &Path, limit: usize) -> Option<Vec<std::ffi::OsString>> {
+        let inside = self.0.files.keys().filter_map(|file| file.strip_prefix(directory).ok());
+        let names: std::collections::BTreeSet<_> = inside.filter_map(|rest| rest.iter().next()).collect();
+        (!names.is_empty() && names.len() <= limit).then(|| names.into_iter().map(Into::into).collect())
+    }
 }
 
 impl Containers for Fake {

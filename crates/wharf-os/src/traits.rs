@@ -3,6 +3,7 @@
 //! At most six methods a trait, each answered by facts. A trait is `Send + Sync`, because the
 //! catalogue asks several at once from a few threads.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -76,6 +77,13 @@ pub trait Files: Send + Sync {
 
     /// Returns whether `path` exists.
     fn exists(&self, path: &Path) -> bool;
+
+    /// Returns the names in a directory of at most `limit` entries, so that one question does for many;
+    /// `None` if it has more, may not be read, or this system cannot tell: then ask for each name.
+    fn list(&self, directory: &Path, limit: usize) -> Option<Vec<OsString>> {
+        let _ = (directory, limit);
+        None
+    }
 }
 
 /// Container engines, by their API sockets.

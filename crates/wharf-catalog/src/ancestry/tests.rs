@@ -75,77 +75,24 @@ const ID: &str = "9c3bd0aa6bf1d2b4b5f0c1a3b7e4d5960718293a4b5c6d7e8f90a1b2c3d4e5
 
 #[test]
 fn terminals_are_told_with_their_shell() {
-    use StarterKind::Terminal;
+    let told = |ancestors: &[&str], text: &str| {
+        check(ancestors, StarterKind::Terminal, &format!("{text}, terminal pts/3"), "-");
+    };
     let gnome = "gnome-terminal- | /usr/libexec/gnome-terminal-server";
-    check(
-        &["bash | bash", gnome, USER_SYSTEMD, SYSTEMD],
-        Terminal,
-        "bash in GNOME Terminal, terminal pts/3",
-        "-",
-    );
-    check(
-        &["bash", "gnome-terminal- | /x", SYSTEMD],
-        Terminal,
-        "bash in GNOME Terminal, terminal pts/3",
-        "-",
-    );
-    check(
-        &["zsh | -zsh | /usr/bin/zsh", "kitty | /usr/bin/kitty", SYSTEMD],
-        Terminal,
-        "zsh in kitty, terminal pts/3",
-        "-",
-    );
-    check(
-        &["fish | /usr/bin/fish", "alacritty", SYSTEMD],
-        Terminal,
-        "fish in Alacritty, terminal pts/3",
-        "-",
-    );
-    check(
-        &["zsh", "wezterm-gui | /usr/bin/wezterm-gui start", SYSTEMD],
-        Terminal,
-        "zsh in WezTerm, terminal pts/3",
-        "-",
-    );
-    check(&["bash", "foot", "sway", SYSTEMD], Terminal, "bash in foot, terminal pts/3", "-");
-    check(
-        &["bash | /bin/bash", "konsole | /usr/bin/konsole", "plasmashell", SYSTEMD],
-        Terminal,
-        "bash in Konsole, terminal pts/3",
-        "-",
-    );
-    check(
-        &["zsh", "ghostty | /usr/bin/ghostty --gtk-single-instance=true"],
-        Terminal,
-        "zsh in Ghostty, terminal pts/3",
-        "-",
-    );
-    check(
-        &["bash", "terminator | /usr/bin/python3 /usr/bin/terminator", SYSTEMD],
-        Terminal,
-        "bash in Terminator, terminal pts/3",
-        "-",
-    );
-    check(
-        &["bash | -bash", "login | /bin/login -p --", SYSTEMD],
-        Terminal,
-        "bash in a login, terminal pts/3",
-        "-",
-    );
-    check(
-        &["sudo | sudo node server.js", "bash", "xterm", SYSTEMD],
-        Terminal,
-        "bash in xterm, terminal pts/3",
-        "-",
-    );
-    check(
-        &["make | make dev", "bash | bash ./run.sh", "zsh", "kitty"],
-        Terminal,
-        "zsh in kitty, terminal pts/3",
-        "-",
-    );
-    check(&["bash", "1:bash"], Terminal, "bash, terminal pts/3", "-");
-    check(&["bash | bash", "1:tini | /sbin/tini -- bash"], Terminal, "bash, terminal pts/3", "-");
+    told(&["bash | bash", gnome, USER_SYSTEMD, SYSTEMD], "bash in GNOME Terminal");
+    told(&["bash", "gnome-terminal- | /x", SYSTEMD], "bash in GNOME Terminal");
+    told(&["zsh | -zsh | /usr/bin/zsh", "kitty | /usr/bin/kitty", SYSTEMD], "zsh in kitty");
+    told(&["fish | /usr/bin/fish", "alacritty", SYSTEMD], "fish in Alacritty");
+    told(&["zsh", "wezterm-gui | /usr/bin/wezterm-gui start", SYSTEMD], "zsh in WezTerm");
+    told(&["bash", "foot", "sway", SYSTEMD], "bash in foot");
+    told(&["bash | /bin/bash", "konsole | /usr/bin/konsole", "plasmashell", SYSTEMD], "bash in Konsole");
+    told(&["zsh", "ghostty | /usr/bin/ghostty --gtk-single-instance=true"], "zsh in Ghostty");
+    told(&["bash", "terminator | /usr/bin/python3 /usr/bin/terminator", SYSTEMD], "bash in Terminator");
+    told(&["bash | -bash", "login | /bin/login -p --", SYSTEMD], "bash in a login");
+    told(&["sudo | sudo node server.js", "bash", "xterm", SYSTEMD], "bash in xterm");
+    told(&["make | make dev", "bash | bash ./run.sh", "zsh", "kitty"], "zsh in kitty");
+    told(&["bash", "1:bash"], "bash");
+    told(&["bash | bash", "1:tini | /sbin/tini -- bash"], "bash");
 }
 
 #[test]
@@ -375,6 +322,8 @@ fn what_merely_ran_a_server_counts_where_nothing_starts_it_again() {
         check(&chain, StarterKind::Multiplexer, "zsh in tmux, terminal pts/3", supervisor);
     };
     in_tmux(&["sh | sh -c vite", "npm run dev | =npm run dev | /usr/bin/node"], "npm run dev");
+    // What npm's title leaves of its arguments is empty.
+    in_tmux(&["sh | sh -c vite", "npm run dev | npm~run~dev      | /usr/bin/node"], "npm run dev");
     in_tmux(&["sh | sh -c vite", "node | node /usr/bin/npm run dev --silent"], "npm run dev");
     in_tmux(&["node | node /usr/local/bin/pnpm dev"], "pnpm dev");
     in_tmux(&["node | node /usr/lib/node_modules/yarn/bin/yarn.js start"], "yarn start");

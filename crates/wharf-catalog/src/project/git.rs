@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use wharf_os::traits::Files;
 
-use super::{as_name, directory_name};
+use super::{Inside, as_name, directory_name};
 
 /// What the root of a work tree tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,12 @@ pub(super) struct Git {
     pub(super) worktree: Option<String>,
 }
 
-/// Reads the work tree whose root `path` is; `None` if it is the root of none.
-pub(super) fn read(files: &dyn Files, path: &Path) -> Option<Git> {
+/// Reads the work tree whose root a directory is; `None` if it is the root of none.
+pub(super) fn read(inside: &Inside<'_>) -> Option<Git> {
+    if !inside.may_have(".git") {
+        return None;
+    }
+    let (files, path) = (inside.files, inside.path);
     let dot_git = path.join(".git");
     if files.is_dir(&dot_git) {
         // An empty `.git` is a placeholder, not a repository.

@@ -3,52 +3,59 @@
 //! Only files of fixed names are read, each whole and of at most 1 MiB; one that cannot be parsed gives no
 //! name. XML, Gradle and Elixir are read just far enough to find it.
 
-use std::path::Path;
-
 use serde::Deserialize;
-use wharf_os::traits::Files;
 
-use super::{as_name, directory_name};
+use super::{Inside, as_name, directory_name};
 
 /// A manifest in a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
     /// Name of the file.
     pub(super) file: String,
-    /// Name of the package; absent if the file says none.
+    /// Name of the package: what the file says, or for some files by custom the directory's. Absent if it says none.
     pub(super) package: Option<String>,
-    /// True if the file itself says the name; false if it is that of the directory, as is the custom for it.
-    pub(super) says_name: bool,
 }
 
-/// Returns the manifest in `directory`: the first that says a name, else the first that there is.
-pub(super) fn read(files: &dyn Files, directory: &Path) -> Option<Manifest> {
+/// Returns the manifest in a directory: the first that says a name, else what marks a package without
+/// saying one, else the first that there is.
+pub(super) fn read(inside: &Inside<'_>) -> Option<Manifest> {
+    let said = first_said(inside);
+    if said.as_ref().is_some_and(|manifest| manifest.package.is_some()) {
+        return said;
+    }
+    let Some(package) = directory_name(inside.path) else { return said };
+    let of_directory = OF_DIRECTORY.iter().map(|kind| format!("{package}{kind}"));
+    let mut markers = MARKERS.iter().map(|marker| (*marker).to_owned()).chain(of_directory);
+    match markers.find(|file| inside.has(file)) {
+        Some(file) => Some(Manifest { file, package: Some(package) }),
+        None => said,
+    }
+}
+
+/// Returns the manifest in a directory that says a name itself.
+pub(super) fn read_named(inside: &Inside<'_>) -> Option<Manifest> {
+    first_said(inside).filter(|manifest| manifest.package.is_some())
+}
+
+/// Returns the first manifest that says a name, else the first that there is.
+fn first_said(inside: &Inside<'_>) -> Option<Manifest> {
     let mut nameless = None;
     for (file, name_in) in NAMED {
-        let Some(content) = files.read(&directory.join(file), FILE_LIMIT) else { continue };
-        let manifest = |package| Manifest { file: (*file).to_owned(), package, says_name: true };
-        match text(&content).and_then(name_in).as_deref().and_then(as_name) {
-            Some(package) => return Some(manifest(Some(package))),
-            None if nameless.is_none() => nameless = Some(manifest(None)),
-            None => {}
+        let Some(content) = inside.read(file, FILE_LIMIT) else { continue };
+        let package = text(&content).and_then(name_in).as_deref().and_then(as_name);
+        let named = package.is_some();
+        let manifest = Manifest { file: (*file).to_owned(), package };
+        if named {
+            return Some(manifest);
         }
+        nameless.get_or_insert(manifest);
     }
-    let package = directory_name(directory)?;
-    let of_directory = OF_DIRECTORY.iter().map(|kind| format!("{package}{kind}"));
-    let file = MARKERS
-        .iter()
-        .map(|marker| (*marker).to_owned())
-        .chain(of_directory)
-        .find(|file| files.exists(&directory.join(file)));
-    match file {
-        Some(file) => Some(Manifest { file, package: Some(package), says_name: false }),
-        None => nameless,
-    }
+    nameless
 }
 
-/// Returns the name that a `wharf.toml` in `directory` gives the project.
-pub(super) fn given_name(files: &dyn Files, directory: &Path) -> Option<String> {
-    let content = files.read(&directory.join("wharf.toml"), FILE_LIMIT)?;
+/// Returns the name that a `wharf.toml` in a directory gives the project.
+pub(super) fn given_name(inside: &Inside<'_>) -> Option<String> {
+    let content = inside.read("wharf.toml", FILE_LIMIT)?;
     toml_name(text(&content)?).as_deref().and_then(as_name)
 }
 

@@ -15,8 +15,13 @@ fn world(files: &[(&str, &str)]) -> World {
     World { files: files.collect(), ..World::default() }
 }
 
+/// Finds the project on a system that lists directories and on one that does not: it is the same.
+#[track_caller]
 fn find(files: &[(&str, &str)], cwd: &str) -> Option<Project> {
-    Projects::new().find(&*world(files).os().files, cwd)
+    let files = world(files).os().files;
+    let found = Projects::new().find(&*files, cwd);
+    assert_eq!(Projects::new().find(&Counting { files: &*files, reads: Mutex::default() }, cwd), found);
+    found
 }
 
 /// Checks the project of `cwd` on a disk of `files`, written `name @ root`, then `package` and `branch`
@@ -251,7 +256,7 @@ fn a_manifest_over_the_limit_or_not_in_utf_8_says_nothing() {
     assert_eq!(Projects::new().find(&*latin.os().files, "/w/a").unwrap().package, None);
 }
 
-/// Counts what is read.
+/// Counts what is read, and lists no directory.
 struct Counting<'a> {
     files: &'a dyn Files,
     reads: Mutex<Vec<PathBuf>>,
