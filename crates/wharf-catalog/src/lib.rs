@@ -1,2 +1,4 @@
 //! See: sockets, processes, projects and containers become a snapshot of endpoints with their owners.
 #![forbid(unsafe_code)]
+
+pub mod service;
