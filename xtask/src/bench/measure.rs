@@ -19,6 +19,9 @@ use crate::workspace;
 /// A contender slower than this runs only in every third round.
 const SLOW: Duration = Duration::from_millis(300);
 
+/// Digits of the largest pid, and one beside it.
+const LONGEST_PID: usize = 11;
+
 /// One run of a contender.
 struct Run {
     whole: Duration,
@@ -90,8 +93,10 @@ fn run(contender: &Contender, pid: Option<u32>) -> Result<Run> {
         if length == 0 {
             break;
         }
+        // Only what is new, and as much before it as a number may have begun in.
+        let unseen = output.len().saturating_sub(LONGEST_PID);
         output.extend_from_slice(&chunk[..length]);
-        if to_pid.is_none() && pid.is_some_and(|pid| has_number(&output, pid)) {
+        if to_pid.is_none() && pid.is_some_and(|pid| has_number(&output[unseen..], pid)) {
             to_pid = Some(start.elapsed());
         }
     }
