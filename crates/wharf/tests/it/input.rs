@@ -3,7 +3,7 @@
 use wharf_testkit::sandbox;
 use wharf_testkit::sandbox::Sandbox;
 
-use crate::support::{is_inert, ls, snapshot};
+use crate::support::{is_inert, ls, owned_by, show, snapshot};
 
 /// Runs the binary, which is to end with `code`, say something on stderr and nothing on stdout.
 #[track_caller]
@@ -26,6 +26,31 @@ fn what_is_no_port_is_a_usage_error() {
     }
     let message = refused(&sandbox, &["show", "99999"], 2);
     assert!(message.contains("65535"), "the message says what a port is: {message}");
+}
+
+#[test]
+fn an_argument_that_is_no_text_is_a_usage_error() {
+    let sandbox = sandbox!();
+    for command in ["ls", "show"] {
+        let broken = "exec \"$@\" \"$(printf 'a\\377b')\"";
+        let output = sandbox.wharf(&[command]).by(&["sh", "-c", broken, "sh"]).output().expect_code(2);
+        assert!(!output.stderr.trim().is_empty() && !output.stderr.contains("panicked"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn a_name_of_several_endpoints_shows_them_all() {
+    let sandbox = sandbox!();
+    let scene = sandbox.scene("listen.py", &["--name=shopfront", "tcp:127.0.0.1:3000", "tcp:127.0.0.1:4000"]);
+    let _other = sandbox.scene("listen.py", &["--name=storage", "tcp:127.0.0.1:5000"]);
+    let detail = show(&sandbox, "shopfront");
+    let ports: Vec<u16> = detail.endpoints.iter().map(|one| one.endpoint.port).collect();
+    assert_eq!(ports, [3000, 4000]);
+    for endpoint in &detail.endpoints {
+        owned_by(&endpoint.endpoint, &[scene.pid("pid")]);
+    }
+    assert_eq!(detail.number, None, "no one number was named");
+    assert_eq!(show(&sandbox, &format!("pid:{}", scene.pid("pid"))).endpoints.len(), 2);
 }
 
 #[test]

@@ -58,7 +58,9 @@ fn a_name_that_looks_like_the_kernels_own_fields_is_read_as_a_name() {
         let endpoint = only(&snapshot, 3000);
         owned_by(endpoint, &[scene.pid("pid")]);
         let process = &endpoint.owner.processes[0];
-        assert_eq!((process.name.as_str(), process.state), (name, ProcessState::Sleeping));
+        assert_eq!(process.name, name);
+        let goes_on = matches!(process.state, ProcessState::Running | ProcessState::Sleeping);
+        assert!(goes_on, "{name:?}: {process:#?}");
         assert_eq!(process.start_ticks, scene.number("start_ticks"));
     }
 }

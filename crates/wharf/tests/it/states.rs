@@ -106,10 +106,10 @@ fn a_watch_tells_that_an_owner_was_stopped_and_went_on() {
     let mut scene = sandbox.scene("states.py", &["stopped", "3000"]);
     scene.tell("resume");
     let watch = crate::watch::Watch::start(&sandbox, &["watch", "--json"]);
-    let state = |line: &str| event(line).endpoint.owner.processes[0].state;
-    watch.until(|line| state(line) == ProcessState::Sleeping);
+    let is_stopped = |line: &str| event(line).endpoint.owner.processes[0].state == ProcessState::Stopped;
+    watch.until(|line| !is_stopped(line));
     scene.tell("stop");
-    watch.until(|line| state(line) == ProcessState::Stopped);
+    watch.until(is_stopped);
     scene.tell("resume");
-    watch.until(|line| state(line) == ProcessState::Sleeping);
+    watch.until(|line| !is_stopped(line));
 }
