@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests open ports and start programs"))]
 
 pub mod ancestry;
+pub mod ask;
 pub mod cgroup;
 mod connections;
 pub mod container;

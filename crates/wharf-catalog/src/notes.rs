@@ -1,8 +1,9 @@
 //! What a person should know about an endpoint, the important first.
 
 use wharf_model::endpoint::{Endpoint, EndpointState, Level, Note};
+use wharf_model::owner::HeldBy;
 use wharf_model::process::{Process, ProcessState};
-use wharf_os::facts::ProcessFacts;
+use wharf_os::facts::{ProcessFacts, QueuedSocket};
 
 /// Returns the notes on one endpoint; `parent` is the parent of its leading process, where it is known.
 pub(crate) fn on(endpoint: &Endpoint, parent: Option<&ProcessFacts>) -> Vec<Note> {
@@ -12,11 +13,7 @@ pub(crate) fn on(endpoint: &Endpoint, parent: Option<&ProcessFacts>) -> Vec<Note
     }
     notes.extend(accept_queue(endpoint));
     if endpoint.state == EndpointState::Bound {
-        notes.push(note(
-            "not-listening",
-            Level::Info,
-            "bound, not listening: connections are refused".to_owned(),
-        ));
+        notes.push(note("bound", Level::Info, "bound, not listening: connections are refused".to_owned()));
     }
     if let Some(parent) = parent.filter(|parent| parent.state == ProcessState::Zombie) {
         let text = format!("its parent, pid {}, is a zombie: dead and not yet reaped", parent.pid);
@@ -28,6 +25,20 @@ pub(crate) fn on(endpoint: &Endpoint, parent: Option<&ProcessFacts>) -> Vec<Note
         notes.push(note("executable-replaced", Level::Info, text));
     }
     notes
+}
+
+/// Returns where a socket that no process has open may wait, if there is a queue that could not be looked into.
+pub(crate) fn on_queues(endpoint: &Endpoint, queued: &[QueuedSocket]) -> Option<Note> {
+    if endpoint.owner.held_by != HeldBy::NoProcess {
+        return None;
+    }
+    let closed = queued.iter().find(|queued| !queued.seen && !queued.pids.is_empty())?;
+    let pids: Vec<String> = closed.pids.iter().take(3).map(|pid| format!("pid {pid}")).collect();
+    let text = format!(
+        "may wait in a message queued to {}, which cannot be looked into without receiving it",
+        pids.join(", ")
+    );
+    Some(note("may-be-queued", Level::Info, text))
 }
 
 /// Adds to endpoints that share a port with another owner's a note on that.

@@ -41,7 +41,7 @@ pub(crate) fn of(group: &Group, evidence: &Evidence<'_>) -> Owner {
 /// Returns the path of the control group the sockets were made in; the root group says nothing.
 fn socket_cgroup(group: &Group, os: &Os) -> Option<String> {
     let id = group.sockets.iter().find_map(|socket| socket.cgroup_id)?;
-    os.processes.cgroup(id).map(|cgroup| cgroup.path).filter(|path| path != "/")
+    os.processes.cgroup(id).filter(|path| path != "/")
 }
 
 fn processes(group: &Group, evidence: &Evidence<'_>) -> Vec<Process> {

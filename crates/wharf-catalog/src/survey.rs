@@ -209,6 +209,7 @@ fn endpoints(os: &Os, seen: &mut Seen, home: Option<&str>) -> Vec<Endpoint> {
         places.fill(&mut endpoint);
         let parent = endpoint.owner.lead().and_then(|lead| seen.processes.get(&lead.ppid?));
         endpoint.notes = notes::on(&endpoint, parent);
+        endpoint.notes.extend(notes::on_queues(&endpoint, &seen.queued));
         endpoints.push(endpoint);
     }
     seen.warnings.append(&mut places.warnings);

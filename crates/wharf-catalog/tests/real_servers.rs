@@ -7,7 +7,11 @@
 //!
 //! Not here: what looking and asking do with every other command line and answer (tests beside the code).
 #![cfg(target_os = "linux")]
-#![allow(clippy::disallowed_methods, reason = "the test starts real servers and picks free ports")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "the test starts real servers and picks free ports"
+)]
 
 #[path = "real_servers/cases.rs"]
 mod cases;

@@ -201,12 +201,14 @@ fn addresses(host: &str) -> Result<Vec<IpAddr>, FilterError> {
 
 /// Whether a client that names `address` reaches the endpoint: its own address, or a wildcard that covers it.
 fn serves(endpoint: &Endpoint, address: IpAddr) -> bool {
-    endpoint.listeners.iter().any(|listener| match (listener.address, address) {
-        (own, asked) if own == asked => true,
-        (IpAddr::V4(own), IpAddr::V4(_)) => own.is_unspecified(),
-        (IpAddr::V6(own), IpAddr::V6(_)) => own.is_unspecified(),
-        (IpAddr::V6(own), IpAddr::V4(_)) => own.is_unspecified() && listener.v6_only == Some(false),
-        (IpAddr::V4(_), IpAddr::V6(_)) => false,
+    endpoint.listeners.iter().any(|listener| {
+        match (listener.address.to_canonical(), address.to_canonical()) {
+            (own, asked) if own == asked => true,
+            (IpAddr::V4(own), IpAddr::V4(_)) => own.is_unspecified(),
+            (IpAddr::V6(own), IpAddr::V6(_)) => own.is_unspecified(),
+            (IpAddr::V6(own), IpAddr::V4(_)) => own.is_unspecified() && listener.v6_only == Some(false),
+            (IpAddr::V4(_), IpAddr::V6(_)) => false,
+        }
     })
 }
 

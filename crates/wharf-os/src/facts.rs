@@ -201,15 +201,6 @@ pub struct ProcessFacts {
     pub session: u32,
 }
 
-/// A control group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CgroupFacts {
-    /// Path from the root of the hierarchy.
-    pub path: String,
-    /// Processes in it, as far as they may be read.
-    pub pids: Vec<u32>,
-}
-
 /// A running container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerFacts {

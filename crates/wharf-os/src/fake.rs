@@ -19,8 +19,8 @@ use wharf_model::timestamp::Timestamp;
 use crate::Os;
 use crate::dial::Dialer;
 use crate::facts::{
-    BindOutcome, CgroupFacts, ContainerFacts, EphemeralRange, Holder, HolderSearch, Holders, Namespace,
-    OsError, Partial, ProcessFacts, QueuedSocket, SocketFacts, SocketQuery,
+    BindOutcome, ContainerFacts, EphemeralRange, Holder, HolderSearch, Holders, Namespace, OsError, Partial,
+    ProcessFacts, QueuedSocket, SocketFacts, SocketQuery,
 };
 use crate::traits::{Clock, Containers, Files, Host, Processes, Sockets};
 
@@ -43,8 +43,8 @@ pub struct World {
     pub queued: Vec<QueuedSocket>,
     /// Environments: (pid, name, value).
     pub environment: Vec<(u32, String, String)>,
-    /// Control groups by kernel id.
-    pub cgroups: BTreeMap<u64, CgroupFacts>,
+    /// Paths of control groups by kernel id.
+    pub cgroups: BTreeMap<u64, String>,
     /// Files by path; directories are implied by the files in them.
     pub files: BTreeMap<PathBuf, Vec<u8>>,
     /// Containers.
@@ -197,7 +197,7 @@ impl Processes for Fake {
         found.map(|(_, _, value)| value.clone())
     }
 
-    fn cgroup(&self, id: u64) -> Option<CgroupFacts> {
+    fn cgroup(&self, id: u64) -> Option<String> {
         self.0.cgroups.get(&id).cloned()
     }
 }

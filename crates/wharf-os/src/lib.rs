@@ -14,6 +14,16 @@ pub mod facts;
 pub mod fake;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(unix)]
+pub mod signals;
+#[cfg(not(unix))]
+#[path = "unsupported/signals.rs"]
+pub mod signals;
+#[cfg(target_os = "linux")]
+#[path = "linux/stdout.rs"]
+pub mod stdout;
+#[cfg(not(target_os = "linux"))]
+#[path = "unsupported/stdout.rs"]
 pub mod stdout;
 pub mod traits;
 #[cfg(not(target_os = "linux"))]

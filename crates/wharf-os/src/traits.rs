@@ -11,8 +11,8 @@ use wharf_model::detail::SocketOptions;
 use wharf_model::timestamp::Timestamp;
 
 use crate::facts::{
-    BindOutcome, CgroupFacts, ContainerFacts, EphemeralRange, HolderSearch, Holders, Namespace, OsError,
-    Partial, ProcessFacts, QueuedSocket, SocketFacts, SocketQuery,
+    BindOutcome, ContainerFacts, EphemeralRange, HolderSearch, Holders, Namespace, OsError, Partial,
+    ProcessFacts, QueuedSocket, SocketFacts, SocketQuery,
 };
 
 /// The kernel's sockets.
@@ -62,8 +62,8 @@ pub trait Processes: Send + Sync {
     /// Returns one variable of the environment a process was started with; `None` if it has none or may not be read.
     fn environment(&self, pid: u32, name: &str) -> Option<String>;
 
-    /// Returns what is known of a control group by its kernel id, as sockets carry it.
-    fn cgroup(&self, id: u64) -> Option<CgroupFacts>;
+    /// Returns the path of a control group (cgroup v2) by its kernel id, as sockets carry it.
+    fn cgroup(&self, id: u64) -> Option<String>;
 }
 
 /// Files that tell of projects. Reads are bounded: a file over the limit is as good as absent.

@@ -14,8 +14,8 @@ use wharf_model::timestamp::Timestamp;
 use crate::Os;
 use crate::dial::TcpDialer;
 use crate::facts::{
-    BindOutcome, CgroupFacts, ContainerFacts, EphemeralRange, HolderSearch, Holders, Namespace, OsError,
-    Partial, ProcessFacts, QueuedSocket, SocketFacts, SocketQuery,
+    BindOutcome, ContainerFacts, EphemeralRange, HolderSearch, Holders, Namespace, OsError, Partial,
+    ProcessFacts, QueuedSocket, SocketFacts, SocketQuery,
 };
 use crate::traits::{Clock, Containers, Files, Host, Processes, Sockets};
 
@@ -74,7 +74,7 @@ impl Processes for Unsupported {
         None
     }
 
-    fn cgroup(&self, _: u64) -> Option<CgroupFacts> {
+    fn cgroup(&self, _: u64) -> Option<String> {
         None
     }
 }

@@ -81,8 +81,12 @@ pub(crate) struct LsFlags {
     #[arg(long, short)]
     pub(crate) json: bool,
 
+    /// Ask each port what speaks there: a few harmless bytes, 300 ms at most, never a login
+    #[arg(long)]
+    pub(crate) probe: bool,
+
     /// Redraw in place as things change
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "probe"])]
     pub(crate) watch: bool,
 }
 
@@ -95,6 +99,10 @@ pub(crate) struct Show {
     /// One JSON document (wharf.port/v1)
     #[arg(long, short)]
     pub(crate) json: bool,
+
+    /// Ask the port what speaks there: a few harmless bytes, 300 ms at most, never a login
+    #[arg(long)]
+    pub(crate) probe: bool,
 }
 
 #[derive(Args, Debug)]

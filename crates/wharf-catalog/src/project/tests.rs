@@ -78,17 +78,17 @@ fn heads_are_branches_or_commits() {
 #[test]
 fn every_worktree_of_a_repository_has_its_name() {
     let disk = [
-        ("/work/shop/.git/HEAD", "ref: refs/heads/main"),
-        ("/work/shop/.git/worktrees/fix/HEAD", "ref: refs/heads/fix/it"),
-        ("/work/shop/.git/worktrees/fix/commondir", "../..\n"),
-        ("/elsewhere/shop-fix/.git", "gitdir: /work/shop/.git/worktrees/fix\n"),
-        ("/work/shop/.git/worktrees/rel/HEAD", "0123456789abcdef0123456789abcdef01234567"),
-        ("/work/shop/.git/worktrees/rel/commondir", "../.."),
+        ("/code/shop/.git/HEAD", "ref: refs/heads/main"),
+        ("/code/shop/.git/worktrees/fix/HEAD", "ref: refs/heads/fix/it"),
+        ("/code/shop/.git/worktrees/fix/commondir", "../..\n"),
+        ("/elsewhere/shop-fix/.git", "gitdir: /code/shop/.git/worktrees/fix\n"),
+        ("/code/shop/.git/worktrees/rel/HEAD", "0123456789abcdef0123456789abcdef01234567"),
+        ("/code/shop/.git/worktrees/rel/commondir", "../.."),
     ];
     check(&disk, "/elsewhere/shop-fix/src", "shop @ /elsewhere/shop-fix branch fix/it worktree fix");
     // The paths in `.git` may be relative (git 2.48); the fake disk knows no `..`, so only the name is told.
-    let relative = [("/work/rel/.git", "gitdir: ../shop/.git/worktrees/rel"), disk[5]];
-    check(&relative, "/work/rel", "rel @ /work/rel");
+    let relative = [("/code/rel/.git", "gitdir: ../shop/.git/worktrees/rel"), disk[5]];
+    check(&relative, "/code/rel", "rel @ /code/rel");
 }
 
 #[test]

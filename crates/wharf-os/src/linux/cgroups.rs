@@ -8,8 +8,6 @@ use std::sync::{Mutex, OnceLock};
 
 use wharf_sys::text::cgroup::{Mount, memberships, mounts};
 
-use crate::facts::CgroupFacts;
-
 /// The control groups of this machine, read when they are first asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Cgroups {
@@ -19,17 +17,13 @@ pub(crate) struct Cgroups {
 }
 
 impl Cgroups {
-    /// Returns the cgroup v2 group whose kernel id is `id`: the inode of its directory.
-    pub(crate) fn by_id(&self, id: u64) -> Option<CgroupFacts> {
+    /// Returns the path of the cgroup v2 group whose kernel id is `id`: the inode of its directory.
+    pub(crate) fn by_id(&self, id: u64) -> Option<String> {
         let mount = self.mounts().iter().find(|mount| mount.unified)?;
         let directories = self.by_id.get_or_init(|| directories(&mount.point));
         let directory = directories.get(&id)?;
         let below = directory.strip_prefix(&mount.point).ok()?;
-        let procs = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
-        Some(CgroupFacts {
-            path: format!("/{}", below.to_string_lossy()),
-            pids: procs.lines().filter_map(|line| line.parse().ok()).collect(),
-        })
+        Some(format!("/{}", below.to_string_lossy()))
     }
 
     /// Returns whether a process with this /proc/pid/cgroup is frozen, in cgroup v2 or the v1 freezer.

@@ -4,8 +4,9 @@
 //! for minutes. So what lies on such a mount is read by a thread that nobody waits for longer than
 //! [`PATIENCE`], and a mount that once did not answer is not asked again.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::sync::{Mutex, OnceLock};
@@ -27,6 +28,14 @@ impl Files for LinuxFiles {
 
     fn is_dir(&self, path: &Path) -> bool {
         self.patiently(path, |path| path.is_dir().then_some(())).is_some()
+    }
+
+    fn list(&self, directory: &Path, limit: usize) -> Option<Vec<OsString>> {
+        self.patiently(directory, move |directory| {
+            let entries = fs::read_dir(directory).ok()?.take(limit + 1);
+            let names: io::Result<Vec<OsString>> = entries.map(|entry| Ok(entry?.file_name())).collect();
+            names.ok().filter(|names| names.len() <= limit)
+        })
     }
 
     fn exists(&self, path: &Path) -> bool {

@@ -10,7 +10,7 @@ use wharf_sys::text::{cgroup, stat};
 
 use super::cgroups::Cgroups;
 use super::{holders, host};
-use crate::facts::{CgroupFacts, HolderSearch, Holders, ProcessFacts};
+use crate::facts::{HolderSearch, Holders, ProcessFacts};
 use crate::traits::Processes;
 
 /// The processes of Linux.
@@ -52,7 +52,7 @@ impl Processes for LinuxProcesses {
         Some(lossy(value))
     }
 
-    fn cgroup(&self, id: u64) -> Option<CgroupFacts> {
+    fn cgroup(&self, id: u64) -> Option<String> {
         self.cgroups.by_id(id)
     }
 }

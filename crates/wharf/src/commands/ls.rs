@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
+use wharf_catalog::ask;
 use wharf_catalog::survey::{Request, survey};
 use wharf_model::filter::Filter;
 use wharf_model::snapshot::Snapshot;
@@ -25,7 +26,10 @@ pub(crate) fn run(ls: &impl AsLs, colour: Colour) -> Result<ExitCode, Failure> {
     if flags.watch {
         return redraw(&os, &request, flags, colour);
     }
-    let snapshot = look(&os, &request)?;
+    let mut snapshot = look(&os, &request)?;
+    if flags.probe {
+        ask::services(&os, &mut snapshot.endpoints);
+    }
     let mut out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
     if flags.json {
         json::write_document(&mut out, &snapshot, terminal::layout())?;

@@ -2,11 +2,12 @@
 //! when the window changed, and never again after Ctrl-C or when nobody reads any more.
 
 use std::io;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use wharf_catalog::watch::fingerprint;
 use wharf_os::Os;
+use wharf_os::signals::{Signal, receive};
 
 /// Why the watch woke up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub(crate) enum Tick {
 
 /// The pace of a watch.
 pub(crate) struct Pace {
-    signals: Receiver<Tick>,
+    signals: Receiver<Signal>,
     last: Option<u64>,
     looked: Instant,
 }
@@ -32,14 +33,15 @@ impl Pace {
     /// # Errors
     /// What sigaction(2) said.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { signals: signals()?, last: None, looked: Instant::now() })
+        Ok(Self { signals: receive()?, last: None, looked: Instant::now() })
     }
 
     /// Waits until it is time to do something.
     pub(crate) fn wait(&mut self, os: &Os) -> Tick {
         loop {
             match self.signals.recv_timeout(GLANCE) {
-                Ok(tick) => return tick,
+                Ok(Signal::End) => return Tick::End,
+                Ok(Signal::Resize) => return Tick::Redraw,
                 Err(RecvTimeoutError::Timeout) => {}
                 // Without signals there is still time.
                 Err(RecvTimeoutError::Disconnected) => std::thread::sleep(GLANCE),
@@ -55,29 +57,6 @@ impl Pace {
             }
         }
     }
-}
-
-#[cfg(unix)]
-fn signals() -> io::Result<Receiver<Tick>> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
-    use signal_hook::iterator::Signals;
-
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGWINCH])?;
-    let (send, receive) = mpsc::channel();
-    std::thread::spawn(move || {
-        for signal in signals.forever() {
-            let tick = if signal == SIGWINCH { Tick::Redraw } else { Tick::End };
-            if send.send(tick).is_err() {
-                break;
-            }
-        }
-    });
-    Ok(receive)
-}
-
-#[cfg(not(unix))]
-fn signals() -> io::Result<Receiver<Tick>> {
-    Ok(mpsc::channel().1)
 }
 
 /// Between two glances at the list of sockets, which cost 0.1 ms each.

@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
+use wharf_catalog::ask;
 use wharf_catalog::detail::{complete, head};
 use wharf_model::detail::PortDetail;
 use wharf_model::filter::Filter;
@@ -20,6 +21,9 @@ pub(crate) fn run(show: &Show, colour: Colour) -> Result<ExitCode, Failure> {
     let filter: Filter = show.target.parse()?;
     let os = Os::native();
     let mut detail = head(&os, &show.target, &filter, terminal::home())?;
+    if show.probe {
+        ask::services(&os, detail.endpoints.iter_mut().map(|detail| &mut detail.endpoint));
+    }
     // A port can be spoken of though nobody has it; a name that nobody has is nothing.
     let nothing = detail.endpoints.is_empty() && filter.port().is_none();
     if show.json {
