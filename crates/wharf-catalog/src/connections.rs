@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use wharf_model::connection::{Connection, ProcessRef, TcpState};
 use wharf_model::endpoint::Protocol;
 use wharf_os::Os;
-use wharf_os::facts::{Effort, HolderSearch, OsError, SocketFacts, SocketQuery};
+use wharf_os::facts::{Effort, Holder, HolderSearch, OsError, SocketFacts, SocketQuery};
 
 /// The states of a TCP socket that is connected, or on its way to or from being so.
 pub(crate) const CONNECTED: [TcpState; 9] = [
@@ -71,24 +71,13 @@ fn processes_of(os: &Os, inodes: Vec<u64>) -> HashMap<u64, ProcessRef> {
         return HashMap::new();
     }
     let holders = os.processes.holders(&HolderSearch { inodes, effort: Effort::Enough });
-    let mut pids: Vec<u32> = holders.by_inode.values().flatten().map(|holder| holder.pid).collect();
-    pids.sort_unstable();
-    pids.dedup();
-    let processes: HashMap<u32, ProcessRef> = os
-        .processes
-        .read(&pids)
-        .into_iter()
-        .map(|facts| {
-            (facts.pid, ProcessRef { pid: facts.pid, start_ticks: facts.start_ticks, name: facts.name })
-        })
-        .collect();
-    let first = |(inode, holders): (u64, Vec<wharf_os::facts::Holder>)| {
-        let same = |holder: &wharf_os::facts::Holder| {
-            processes.get(&holder.pid).filter(|process| process.start_ticks == holder.start_ticks).cloned()
-        };
-        Some((inode, holders.iter().find_map(same)?))
+    let process = |holder: &Holder| {
+        let facts = holders.processes.get(&holder.pid)?;
+        let same = facts.start_ticks == holder.start_ticks;
+        same.then(|| ProcessRef { pid: facts.pid, start_ticks: facts.start_ticks, name: facts.name.clone() })
     };
-    holders.by_inode.into_iter().filter_map(first).collect()
+    let first = |(inode, holders): (&u64, &Vec<Holder>)| Some((*inode, holders.iter().find_map(process)?));
+    holders.by_inode.iter().filter_map(first).collect()
 }
 
 /// Writes an IPv4 address that an IPv6 socket carries as the IPv4 address it is.

@@ -4,15 +4,17 @@
 //! facts; [`complete`] adds the connections with their processes, and holders beyond the family.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU16;
 
 use wharf_model::connection::Connection;
 use wharf_model::detail::{Availability, BindTrial, EndpointDetail, PORT_SCHEMA, PortDetail};
 use wharf_model::endpoint::{Endpoint, EndpointState, Level, Note, Protocol};
 use wharf_model::filter::Filter;
+use wharf_model::port::PortFacts;
 use wharf_model::process::Process;
-use wharf_model::snapshot::Warning;
+use wharf_model::snapshot::{Snapshot, Warning};
 use wharf_os::Os;
-use wharf_os::facts::{BindOutcome, Effort, Holder, HolderSearch, Holders, OsError, ProcessFacts};
+use wharf_os::facts::{BindOutcome, Effort, OsError};
 
 use crate::order::SortKey;
 use crate::survey::{Request, survey};
@@ -21,50 +23,89 @@ use crate::{ancestry, connections, number, process};
 /// Returns what is known at once of what `filter` names; `target` is what the person wrote, `home` their home
 /// directory.
 ///
+/// Where a listener of wharf's own network namespace has the port, that is the answer; only if there is none
+/// are other namespaces looked into, and sockets that are bound and do not listen, which takes the kernel long.
+///
 /// # Errors
 /// As [`survey`].
 pub fn head(os: &Os, target: &str, filter: &Filter, home: Option<String>) -> Result<PortDetail, OsError> {
-    let request = Request {
-        filters: vec![filter.clone()],
-        bound: true,
-        sort: SortKey::Port,
-        effort: Effort::Quick,
-        home,
-        ..Request::default()
-    };
-    let snapshot = survey(os, &request)?;
+    let near = Request { own_namespace: true, effort: Effort::Quick, ..request(filter, home.clone()) };
+    let mut snapshot = survey(os, &near)?;
+    if filter.port().is_none() || !snapshot.endpoints.iter().any(listens_here) {
+        snapshot = survey(os, &Request { bound: true, ..request(filter, home) })?;
+    }
     let mut endpoints: Vec<EndpointDetail> =
         snapshot.endpoints.into_iter().map(|endpoint| circumstances(os, endpoint)).collect();
     mark_reached(os, filter, &mut endpoints);
-    let port = filter.port().map(std::num::NonZeroU16::get).or_else(|| one_port(&endpoints));
-    let facts = port.map(|port| {
-        let ephemeral = os.host.ephemeral_range();
-        number::facts(port, ephemeral.as_ref(), os.host.unprivileged_port_start())
-    });
-    let unheard = filter.port().filter(|_| !endpoints.iter().any(|detail| listens_here(&detail.endpoint)));
     let mut detail = PortDetail {
         schema: PORT_SCHEMA.to_owned(),
         taken_at: snapshot.taken_at,
         target: target.to_owned(),
-        number: facts,
-        availability: unheard.map(|port| availability(os, filter, port.get())),
+        number: facts(os, filter, &endpoints),
+        availability: None,
         endpoints,
         holding: Vec::new(),
         warnings: snapshot.warnings,
     };
-    if detail.availability.is_some() {
+    if let Some(port) =
+        filter.port().filter(|_| !detail.endpoints.iter().any(|detail| listens_here(&detail.endpoint)))
+    {
+        detail.availability = Some(availability(os, filter, port.get(), &detail.endpoints));
         // Where nobody listens, a connection that holds the port is the answer itself.
         note_connections(os, &mut detail);
     }
     Ok(detail)
 }
 
-/// Adds to `detail` the connections with their processes, and holders that the quick search did not meet.
-pub fn complete(os: &Os, detail: &mut PortDetail) {
+/// Adds to `detail` what takes longer: further endpoints in other network namespaces and bound ones, holders
+/// beyond the family, and the connections with their processes.
+pub fn complete(os: &Os, filter: &Filter, home: Option<String>, detail: &mut PortDetail) {
+    if detail.endpoints.is_empty() {
+        return;
+    }
+    let all = Request { bound: true, effort: Effort::Exhaustive, ..request(filter, home) };
+    match survey(os, &all) {
+        Ok(snapshot) => merge(os, snapshot, detail),
+        Err(error) => {
+            let text = format!("the further search failed: {error}");
+            detail.warnings.push(Warning { code: "search-failed".to_owned(), text });
+        }
+    }
     if detail.availability.is_none() {
         note_connections(os, detail);
     }
-    add_holders(os, &mut detail.endpoints);
+}
+
+fn request(filter: &Filter, home: Option<String>) -> Request {
+    Request { filters: vec![filter.clone()], sort: SortKey::Port, home, ..Request::default() }
+}
+
+fn facts(os: &Os, filter: &Filter, endpoints: &[EndpointDetail]) -> Option<PortFacts> {
+    let port = filter.port().map(NonZeroU16::get).or_else(|| one_port(endpoints))?;
+    let ephemeral = os.host.ephemeral_range();
+    Some(number::facts(port, ephemeral.as_ref(), os.host.unprivileged_port_start()))
+}
+
+/// Takes from a later and longer look what the first did not have.
+fn merge(os: &Os, snapshot: Snapshot, detail: &mut PortDetail) {
+    for endpoint in snapshot.endpoints {
+        let known = detail.endpoints.iter_mut().find(|known| known.endpoint.id == endpoint.id);
+        let Some(known) = known else {
+            detail.endpoints.push(circumstances(os, endpoint));
+            continue;
+        };
+        let holders = &mut known.endpoint.owner.processes;
+        if !holders.is_empty() {
+            let fresh = |process: &Process| !holders.iter().any(|holder| holder.pid == process.pid);
+            let further: Vec<Process> = endpoint.owner.processes.into_iter().filter(fresh).collect();
+            holders.extend(further);
+        }
+    }
+    for warning in snapshot.warnings {
+        if !detail.warnings.contains(&warning) {
+            detail.warnings.push(warning);
+        }
+    }
 }
 
 fn note_connections(os: &Os, detail: &mut PortDetail) {
@@ -146,8 +187,9 @@ fn listens_here(endpoint: &Endpoint) -> bool {
     endpoint.protocol == Protocol::Tcp && endpoint.netns.own && endpoint.state == EndpointState::Listening
 }
 
-/// Tries to bind the port as servers do, and where that succeeds also without SO_REUSEADDR.
-fn availability(os: &Os, filter: &Filter, port: u16) -> Availability {
+/// Tries to bind the port as servers do, with SO_REUSEADDR, and without. A port that somebody has bound is not
+/// free, even if the kernel would share it.
+fn availability(os: &Os, filter: &Filter, port: u16, endpoints: &[EndpointDetail]) -> Availability {
     let asked: Vec<IpAddr> = match filter {
         Filter::Address(addresses, _) => addresses.clone(),
         _ => vec![
@@ -173,7 +215,10 @@ fn availability(os: &Os, filter: &Filter, port: u16) -> Availability {
         }
     }
     let mut as_servers_do = tried.iter().filter(|trial| trial.reuse_address);
-    let free = as_servers_do.clone().count() > 0 && as_servers_do.all(|trial| trial.error.is_none());
+    let bound =
+        endpoints.iter().any(|detail| detail.endpoint.protocol == Protocol::Tcp && detail.endpoint.netns.own);
+    let free =
+        !bound && as_servers_do.clone().count() > 0 && as_servers_do.all(|trial| trial.error.is_none());
     Availability { free, tried }
 }
 
@@ -227,46 +272,6 @@ fn accepted_by(connection: &Connection, endpoint: &Endpoint) -> bool {
             let address = address.to_canonical();
             address == connection.local.ip() || address.is_unspecified()
         })
-}
-
-/// Looks through every descriptor of every process for further holders of the endpoints' sockets.
-fn add_holders(os: &Os, endpoints: &mut [EndpointDetail]) {
-    let inodes: Vec<u64> = endpoints
-        .iter()
-        .flat_map(|detail| detail.endpoint.listeners.iter().filter_map(|listener| listener.inode))
-        .collect();
-    if inodes.is_empty() {
-        return;
-    }
-    let holders = os.processes.holders(&HolderSearch { inodes, effort: Effort::Exhaustive });
-    for detail in endpoints {
-        let endpoint = &mut detail.endpoint;
-        if endpoint.owner.processes.is_empty() {
-            continue;
-        }
-        let sockets: Vec<u64> = endpoint.listeners.iter().filter_map(|listener| listener.inode).collect();
-        let mut pids: Vec<u32> = sockets
-            .iter()
-            .filter_map(|inode| holders.by_inode.get(inode))
-            .flatten()
-            .map(|holder| holder.pid)
-            .collect();
-        pids.retain(|pid| !endpoint.owner.processes.iter().any(|known| known.pid == *pid));
-        pids.sort_unstable();
-        pids.dedup();
-        for facts in os.processes.read(&pids) {
-            let fds = fds_of(&facts, &sockets, &holders);
-            if !fds.is_empty() {
-                endpoint.owner.processes.push(process::told(facts, fds, &*os.host));
-            }
-        }
-    }
-}
-
-fn fds_of(facts: &ProcessFacts, inodes: &[u64], holders: &Holders) -> Vec<u32> {
-    let same = |holder: &&Holder| holder.pid == facts.pid && holder.start_ticks == facts.start_ticks;
-    let held = inodes.iter().filter_map(|inode| holders.by_inode.get(inode)).flatten();
-    held.filter(same).map(|holder| holder.fd).collect()
 }
 
 /// Deeper than any real chain; a bound against a /proc that lies.

@@ -11,7 +11,8 @@ use wharf_model::port::PortRange;
 use wharf_model::snapshot::{ENDPOINTS_SCHEMA, Snapshot, Warning};
 use wharf_os::Os;
 use wharf_os::facts::{
-    Effort, HolderSearch, Holders, Namespace, OsError, ProcessFacts, QueuedSocket, SocketFacts, SocketQuery,
+    Effort, HolderSearch, Holders, Namespace, OsError, Partial, ProcessFacts, QueuedSocket, SocketFacts,
+    SocketQuery,
 };
 
 use crate::fold::{Group, Placed, groups};
@@ -38,6 +39,8 @@ pub struct Request {
     pub project: Option<Filter>,
     /// Order of the endpoints.
     pub sort: SortKey,
+    /// Only wharf's own network namespace.
+    pub own_namespace: bool,
     /// How far holders are searched.
     pub effort: Effort,
     /// Home directory of the one who asks, which is no project.
@@ -84,7 +87,7 @@ fn look(os: &Os, request: &Request) -> Result<Seen, OsError> {
     let query = query(request);
     let own = os.sockets.list(None, &query)?;
     let mut warnings = own.warnings;
-    let others = os.sockets.namespaces();
+    let others = if request.own_namespace { Partial::default() } else { os.sockets.namespaces() };
     warnings.extend(others.warnings);
     let mut sockets: Vec<Placed> =
         own.value.into_iter().map(|socket| Placed { namespace: 0, socket }).collect();
@@ -103,8 +106,8 @@ fn look(os: &Os, request: &Request) -> Result<Seen, OsError> {
         let text = format!("{unread} other network namespaces (containers) could not be read: root can");
         warnings.push(Warning { code: "namespaces-unread".to_owned(), text });
     }
-    let (holders, sockets, queued) = hold(os, request, &query, &others.value, sockets);
-    let processes = read_processes(os, &holders, &queued);
+    let (mut holders, sockets, queued) = hold(os, request, &query, &others.value, sockets);
+    let processes = read_processes(os, &mut holders, &queued);
     Ok(Seen { sockets, namespaces: others.value, holders, queued, processes, warnings })
 }
 
@@ -136,6 +139,7 @@ fn hold(
     }
     let again = os.processes.holders(&HolderSearch { inodes: missing.clone(), effort: request.effort });
     holders.by_inode.extend(again.by_inode);
+    holders.processes.extend(again.processes);
     let missing: Vec<u64> =
         missing.into_iter().filter(|inode| !holders.by_inode.contains_key(inode)).collect();
     let queued = if missing.is_empty() { Vec::new() } else { os.sockets.in_flight(&missing).value };
@@ -166,19 +170,20 @@ fn still_there(
     keys
 }
 
-fn read_processes(os: &Os, holders: &Holders, queued: &[QueuedSocket]) -> HashMap<u32, ProcessFacts> {
-    let mut pids: Vec<u32> = holders.by_inode.values().flatten().map(|holder| holder.pid).collect();
-    pids.extend(queued.iter().flat_map(|queued| &queued.pids));
-    pids.sort_unstable();
-    pids.dedup();
+/// Returns what is known of holders, of those a socket waits for, and of their parents: one that is a zombie, or
+/// that stands between two holders, matters.
+fn read_processes(os: &Os, holders: &mut Holders, queued: &[QueuedSocket]) -> HashMap<u32, ProcessFacts> {
     let mut processes: HashMap<u32, ProcessFacts> =
-        os.processes.read(&pids).into_iter().map(|facts| (facts.pid, facts)).collect();
-    // Parents too: one that is a zombie, or that stands between two holders, matters.
-    let mut parents: Vec<u32> = processes.values().map(|facts| facts.ppid).collect();
-    parents.retain(|ppid| *ppid > 1 && !processes.contains_key(ppid));
-    parents.sort_unstable();
-    parents.dedup();
-    processes.extend(os.processes.read(&parents).into_iter().map(|facts| (facts.pid, facts)));
+        std::mem::take(&mut holders.processes).into_iter().collect();
+    let mut add = |pids: Vec<u32>| {
+        let mut missing: Vec<u32> = pids.into_iter().filter(|pid| !processes.contains_key(pid)).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        processes.extend(os.processes.read(&missing).into_iter().map(|facts| (facts.pid, facts)));
+        processes.values().map(|facts| facts.ppid).filter(|&ppid| ppid > 1).collect::<Vec<u32>>()
+    };
+    let parents = add(queued.iter().flat_map(|queued| queued.pids.clone()).collect());
+    add(parents);
     processes
 }
 

@@ -140,6 +140,8 @@ pub enum Effort {
 pub struct Holders {
     /// Inode to holders; an inode that nobody was seen to hold is absent.
     pub by_inode: BTreeMap<u64, Vec<Holder>>,
+    /// The holders by pid, each read through the same directory as its descriptors.
+    pub processes: BTreeMap<u32, ProcessFacts>,
     /// Processes that could not be looked into for want of privilege.
     pub denied: Vec<u32>,
     /// True if the processes could not be listed at all, or are known to be hidden (hidepid).

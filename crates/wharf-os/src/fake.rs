@@ -184,7 +184,14 @@ impl Processes for Fake {
                 by_inode.entry(inode).or_default().push(Holder { pid, start_ticks: u64::from(pid), fd });
             }
         }
-        Holders { by_inode, denied: self.0.denied.clone(), processes_hidden: self.0.processes_hidden }
+        let mut pids: Vec<u32> = by_inode.values().flatten().map(|holder| holder.pid).collect();
+        pids.dedup();
+        Holders {
+            by_inode,
+            processes: Processes::read(self, &pids).into_iter().map(|facts| (facts.pid, facts)).collect(),
+            denied: self.0.denied.clone(),
+            processes_hidden: self.0.processes_hidden,
+        }
     }
 
     fn read(&self, pids: &[u32]) -> Vec<ProcessFacts> {

@@ -12,19 +12,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wharf_sys::linux::fd_link::{FdDir, Pass};
 use wharf_sys::linux::kcmp;
-use wharf_sys::linux::proc_dir::ProcDir;
+use wharf_sys::linux::proc_dir::{ProcDir, ProcessDir};
 use wharf_sys::text::stat;
 
-use crate::facts::{Effort, Holder, HolderSearch, Holders};
+use crate::facts::{Effort, Holder, HolderSearch, Holders, ProcessFacts};
 
-/// Returns who holds the sockets of `search`.
-pub(crate) fn search(search: &HolderSearch) -> Holders {
+/// Reads what is to be known of one process, given its directory and pid.
+pub(crate) type Read<'a> = &'a (dyn Fn(&ProcessDir, u32) -> Option<ProcessFacts> + Sync);
+
+/// Returns who holds the sockets of `search`; `read` tells of each holder.
+pub(crate) fn search(search: &HolderSearch, read: Read<'_>) -> Holders {
     let unknown = || Holders { processes_hidden: true, ..Holders::default() };
     let Ok(proc) = ProcDir::open() else { return unknown() };
     let Ok(mut pids) = proc.pids() else { return unknown() };
     // Newest first: what one asks about was mostly started last.
     pids.reverse();
-    let mut walk = Walk::new(&proc, search);
+    let mut walk = Walk::new(&proc, search, read);
     let start = |&pid: &u32| Stretch { pid, from: FIRST_PASS.0, at_most: FIRST_PASS.1 };
     let first_stop = if search.effort == Effort::Quick { Stop::AllFound } else { Stop::Never };
     let rest = walk.pass(pids.iter().map(start).collect(), first_stop);
@@ -67,6 +70,7 @@ enum Stop {
 
 struct Walk<'a> {
     proc: &'a ProcDir,
+    read: Read<'a>,
     /// Inodes that are looked for, sorted.
     wanted: Vec<u64>,
     /// How many of `wanted` nobody was seen to hold yet.
@@ -77,16 +81,17 @@ struct Walk<'a> {
 #[derive(Default)]
 struct Found {
     by_inode: BTreeMap<u64, Vec<Holder>>,
+    processes: BTreeMap<u32, ProcessFacts>,
     denied: Vec<u32>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(proc: &'a ProcDir, search: &HolderSearch) -> Self {
+    fn new(proc: &'a ProcDir, search: &HolderSearch, read: Read<'a>) -> Self {
         let mut wanted: Vec<u64> = search.inodes.iter().copied().filter(|&inode| inode != 0).collect();
         wanted.sort_unstable();
         wanted.dedup();
         let missing = AtomicUsize::new(wanted.len());
-        Self { proc, wanted, missing, found: Mutex::default() }
+        Self { proc, read, wanted, missing, found: Mutex::default() }
     }
 
     fn missing(&self) -> usize {
@@ -108,7 +113,7 @@ impl<'a> Walk<'a> {
                 if batch.is_empty() {
                     break;
                 }
-                own_rest.extend(batch.iter().filter_map(|stretch| self.read(*stretch)));
+                own_rest.extend(batch.iter().filter_map(|stretch| self.stretch(*stretch)));
             }
             rest.lock().expect("no holder of this lock panics").extend(own_rest);
         };
@@ -122,7 +127,7 @@ impl<'a> Walk<'a> {
         rest.into_inner().expect("no holder of this lock panics")
     }
 
-    fn read(&self, stretch: Stretch) -> Option<(u32, u32)> {
+    fn stretch(&self, stretch: Stretch) -> Option<(u32, u32)> {
         let mut hits = Vec::new();
         let outcome = self.proc.fds(stretch.pid).and_then(|fds| {
             let pass = fds.sockets(stretch.from, stretch.at_most, |fd, inode| {
@@ -147,22 +152,23 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Notes hits, with the start time of the very process whose descriptors were read.
+    /// Notes hits, with what is to be known of the very process whose descriptors were read.
     fn record(&self, pid: u32, fds: &FdDir, hits: &[(u64, u32)]) {
-        let mut text = Vec::with_capacity(512);
-        let Some(stat) = fds.stat(&mut text).ok().and_then(|()| stat::parse(&text)) else { return };
-        self.note(pid, stat.start_ticks, hits);
+        if let Some(facts) = fds.process().ok().and_then(|process| (self.read)(&process, pid)) {
+            self.note(facts, hits);
+        }
     }
 
-    fn note(&self, pid: u32, start_ticks: u64, hits: &[(u64, u32)]) {
+    fn note(&self, facts: ProcessFacts, hits: &[(u64, u32)]) {
         let mut found = self.found.lock().expect("no holder of this lock panics");
         for &(inode, fd) in hits {
             let holders = found.by_inode.entry(inode).or_default();
             if holders.is_empty() {
                 self.missing.fetch_sub(1, Ordering::Relaxed);
             }
-            holders.push(Holder { pid, start_ticks, fd });
+            holders.push(Holder { pid: facts.pid, start_ticks: facts.start_ticks, fd });
         }
+        found.processes.insert(facts.pid, facts);
     }
 
     /// Looks into threads that have descriptors of their own (unshare(2) with CLONE_FILES), or whose process has lost
@@ -181,8 +187,9 @@ impl<'a> Walk<'a> {
                         hits.push((inode, fd));
                     }
                 });
-                if let (false, Some(start_ticks)) = (hits.is_empty(), start_ticks(self.proc, pid)) {
-                    self.note(pid, start_ticks, &hits);
+                let facts = || self.proc.process(pid).ok().and_then(|process| (self.read)(&process, pid));
+                if let (false, Some(facts)) = (hits.is_empty(), facts()) {
+                    self.note(facts, &hits);
                 }
                 if self.missing() == 0 {
                     return;
@@ -205,9 +212,11 @@ impl<'a> Walk<'a> {
                 if holders.iter().any(|known| known.pid == pid) {
                     continue;
                 }
-                let Some(relative) = holds(self.proc, pid, holder.fd, inode) else { continue };
+                let Some(facts) = holds(self.proc, pid, holder.fd, inode, self.read) else { continue };
+                let relative = Holder { pid, start_ticks: facts.start_ticks, fd: holder.fd };
                 holders.push(relative);
                 queue.push((inode, relative));
+                found.processes.insert(pid, facts);
             }
         }
     }
@@ -222,6 +231,7 @@ impl<'a> Walk<'a> {
         found.denied.dedup();
         Holders {
             by_inode: found.by_inode,
+            processes: found.processes,
             denied: found.denied,
             processes_hidden: self.proc.hides_processes(),
         }
@@ -232,21 +242,13 @@ fn beyond_first_pass(holder: &Holder) -> bool {
     holder.fd < FIRST_PASS.0 || holder.fd as usize >= FIRST_PASS.0 as usize + FIRST_PASS.1
 }
 
-/// Returns the holder if process `pid` has the socket `inode` open as `fd`.
-fn holds(proc: &ProcDir, pid: u32, fd: u32, inode: u64) -> Option<Holder> {
+/// Returns process `pid` if it has the socket `inode` open as `fd`.
+fn holds(proc: &ProcDir, pid: u32, fd: u32, inode: u64, read: Read<'_>) -> Option<ProcessFacts> {
     let fds = proc.fds(pid).ok()?;
     if fds.socket(fd).ok()? != Some(inode) {
         return None;
     }
-    let mut text = Vec::with_capacity(512);
-    fds.stat(&mut text).ok()?;
-    Some(Holder { pid, start_ticks: stat::parse(&text)?.start_ticks, fd })
-}
-
-fn start_ticks(proc: &ProcDir, pid: u32) -> Option<u64> {
-    let mut text = Vec::with_capacity(512);
-    proc.read(&format!("{pid}/stat"), &mut text).ok()?;
-    Some(stat::parse(&text)?.start_ticks)
+    read(&fds.process().ok()?, pid)
 }
 
 /// Returns the parent and the children of a process.
@@ -285,8 +287,13 @@ mod tests {
 
     use wharf_sys::linux::sock_options::inode;
 
-    use super::search;
-    use crate::facts::{Effort, HolderSearch};
+    use crate::facts::{Effort, HolderSearch, Holders};
+    use crate::linux::processes::LinuxProcesses;
+    use crate::traits::Processes;
+
+    fn search(search: &HolderSearch) -> Holders {
+        LinuxProcesses::default().holders(search)
+    }
 
     fn holders_of(listener: &TcpListener, effort: Effort) -> Vec<(u32, u32)> {
         let inode = inode(listener).unwrap();

@@ -22,14 +22,14 @@ pub(crate) struct LinuxProcesses {
 
 impl Processes for LinuxProcesses {
     fn holders(&self, search: &HolderSearch) -> Holders {
-        holders::search(search)
+        holders::search(search, &|process, pid| self.one(process, pid, &mut Vec::with_capacity(4096)))
     }
 
     fn read(&self, pids: &[u32]) -> Vec<ProcessFacts> {
         let Ok(proc) = ProcDir::open() else { return Vec::new() };
         let read = |pids: &[u32]| -> Vec<ProcessFacts> {
             let mut buffer = Vec::with_capacity(4096);
-            pids.iter().filter_map(|&pid| self.one(&proc, pid, &mut buffer)).collect()
+            pids.iter().filter_map(|&pid| self.one(&proc.process(pid).ok()?, pid, &mut buffer)).collect()
         };
         if pids.len() < SHARED_FROM {
             return read(pids);
@@ -58,13 +58,13 @@ impl Processes for LinuxProcesses {
 }
 
 impl LinuxProcesses {
-    fn one(&self, proc: &ProcDir, pid: u32, buffer: &mut Vec<u8>) -> Option<ProcessFacts> {
-        // Every read goes through this directory, so all of it is of one process even if the pid is reused.
-        let process = proc.process(pid).ok()?;
+    /// Reads one process. Every read goes through its directory, so that all of it is of one process even if the
+    /// pid is reused.
+    fn one(&self, process: &ProcessDir, pid: u32, buffer: &mut Vec<u8>) -> Option<ProcessFacts> {
         process.read("stat", buffer).ok()?;
         let stat = stat::parse(buffer)?;
-        let command = command(&process, buffer);
-        let (exe, exe_deleted) = executable(&process);
+        let command = command(process, buffer);
+        let (exe, exe_deleted) = executable(process);
         let memberships = process.read("cgroup", buffer).ok().map(|()| lossy(buffer));
         let state = match memberships.as_deref() {
             Some(text) if self.cgroups.is_frozen(text) => ProcessState::Frozen,
@@ -77,7 +77,7 @@ impl LinuxProcesses {
             started_at: self.instant(stat.start_ticks),
             name: lossy(&stat.name),
             state,
-            uid: effective_uid(&process, buffer),
+            uid: process.uid().ok(),
             command,
             exe,
             exe_deleted,
@@ -121,21 +121,6 @@ fn executable(process: &ProcessDir) -> (Option<String>, bool) {
     match target.strip_suffix(b" (deleted)") {
         Some(path) => (Some(lossy(path)), true),
         None => (Some(lossy(&target)), false),
-    }
-}
-
-/// Returns the effective user id. The owner of the directory tells it, except that 0 may also mean "not
-/// dumpable" (a server that has changed its user since it started), so then the status is read.
-fn effective_uid(process: &ProcessDir, buffer: &mut Vec<u8>) -> Option<u32> {
-    match process.uid() {
-        Ok(0) => {
-            process.read("status", buffer).ok()?;
-            let text = lossy(buffer);
-            let line = text.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-            line.split_ascii_whitespace().nth(1)?.parse().ok()
-        }
-        Ok(uid) => Some(uid),
-        Err(_) => None,
     }
 }
 

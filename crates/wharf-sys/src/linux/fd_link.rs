@@ -111,12 +111,12 @@ impl FdDir {
         }
     }
 
-    /// Reads the file `stat` of the same process (or thread), also if its pid is in use again.
+    /// Returns the directory of the very process whose descriptors these are, also if its pid is in use again.
     ///
     /// # Errors
     /// ESRCH or `NotFound` once the process ended.
-    pub fn stat(&self, buffer: &mut Vec<u8>) -> io::Result<()> {
-        crate::linux::proc_dir::read_file(&self.directory, c"../stat", buffer)
+    pub fn process(&self) -> io::Result<ProcessDir> {
+        ProcessDir::open_at(&self.directory, c"..")
     }
 
     fn socket_at(&self, name: &std::ffi::CStr) -> io::Result<Option<u64>> {

@@ -66,10 +66,7 @@ impl ProcDir {
     /// # Errors
     /// `NotFound` if there is no such process, or hidepid hides it.
     pub fn process(&self, pid: u32) -> io::Result<ProcessDir> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let mut name = Decimal::default();
-        let directory = rustix::fs::openat(&self.root, name.of(pid), flags, Mode::empty())?;
-        Ok(ProcessDir { directory })
+        ProcessDir::open_at(&self.root, Decimal::default().of(pid))
     }
 
     pub(crate) fn root(&self) -> BorrowedFd<'_> {
@@ -81,7 +78,7 @@ impl ProcDir {
     /// # Errors
     /// What open(2) or read(2) said.
     pub fn read(&self, path: &str, buffer: &mut Vec<u8>) -> io::Result<()> {
-        read_file(&self.root, path, buffer)
+        read_file(&self.root, path, buffer, Pieces::Many)
     }
 
     /// Returns the inode of the file `path` below /proc.
@@ -114,16 +111,22 @@ pub struct ProcessDir {
 }
 
 impl ProcessDir {
+    pub(crate) fn open_at(parent: impl AsFd, name: &CStr) -> io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self { directory: rustix::fs::openat(parent, name, flags, Mode::empty())? })
+    }
+
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
         self.directory.as_fd()
     }
 
-    /// Reads the file `name` into `buffer`, replacing what it held.
+    /// Reads the file `name`, which the kernel writes in one piece (`stat`, `cmdline`, `cgroup`, `environ`, `fdinfo/N`),
+    /// into `buffer`, replacing what it held.
     ///
     /// # Errors
     /// `PermissionDenied` without the right to trace the process, for some files; ESRCH or `NotFound` once it ended.
     pub fn read(&self, name: &str, buffer: &mut Vec<u8>) -> io::Result<()> {
-        read_file(&self.directory, name, buffer)
+        read_file(&self.directory, name, buffer, Pieces::One)
     }
 
     /// Returns the target of the link `name` (`exe`, `cwd`, `ns/net`).
@@ -150,7 +153,10 @@ impl ProcessDir {
         Ok(rustix::fs::openat(&self.directory, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?)
     }
 
-    /// Returns the owner of the directory: the process's effective user id, or 0 if it is not dumpable.
+    /// Returns the owner of the directory, which is the process's effective user id.
+    ///
+    /// Files below it belong to root if the process is not dumpable; the directory itself, which anybody may
+    /// read, never does on that account (`task_dump_owner` in fs/proc/base.c).
     ///
     /// # Errors
     /// As [`ProcessDir::read`].
@@ -193,13 +199,24 @@ pub(crate) fn number(name: &CStr) -> Option<u32> {
         .try_fold(0, |sum: u32, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
 }
 
-pub(crate) fn read_file<P: Arg>(directory: impl AsFd, name: P, buffer: &mut Vec<u8>) -> io::Result<()> {
+/// How the kernel gives a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pieces {
+    /// In one piece: a read that leaves room in the buffer was the last.
+    One,
+    /// Record by record: a read may fall short in the middle.
+    Many,
+}
+
+fn read_file<P: Arg>(directory: impl AsFd, name: P, buffer: &mut Vec<u8>, pieces: Pieces) -> io::Result<()> {
     buffer.clear();
     let file = rustix::fs::openat(directory, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
     loop {
         buffer.reserve(READ_STEP);
+        let room = buffer.capacity() - buffer.len();
         match rustix::io::read(&file, rustix::buffer::spare_capacity(buffer)) {
             Ok(0) => return Ok(()),
+            Ok(count) if pieces == Pieces::One && count < room => return Ok(()),
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
         }

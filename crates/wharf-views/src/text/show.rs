@@ -46,6 +46,23 @@ pub fn write_head(out: &mut dyn Write, detail: &PortDetail, style: &Style) -> io
     Ok(())
 }
 
+/// Writes the endpoints from number `first` on: those that came to light after the head was written.
+///
+/// # Errors
+/// What `out` returns.
+pub fn write_further(
+    out: &mut dyn Write,
+    detail: &PortDetail,
+    first: usize,
+    style: &Style,
+) -> io::Result<()> {
+    for endpoint in detail.endpoints.iter().skip(first) {
+        write_lines(out, &[Line::new()], style)?;
+        write_lines(out, &listener(endpoint, style).lines(style), style)?;
+    }
+    Ok(())
+}
+
 /// Writes the connections of the endpoints, by the process at their other end; nothing where nothing listens.
 ///
 /// # Errors

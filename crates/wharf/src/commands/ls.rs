@@ -72,6 +72,7 @@ fn request(words: &[String], flags: &LsFlags) -> Result<Request, Failure> {
         filters: filters(words)?,
         connections: flags.all,
         bound: flags.all,
+        own_namespace: false,
         mine: flags.mine,
         exposed: flags.exposed,
         in_project: project.is_some(),

@@ -27,17 +27,24 @@ pub(crate) fn run(show: &Show, colour: Colour) -> Result<ExitCode, Failure> {
     // A port can be spoken of though nobody has it; a name that nobody has is nothing.
     let nothing = detail.endpoints.is_empty() && filter.port().is_none();
     if show.json {
-        complete(&os, &mut detail);
+        complete(&os, &filter, terminal::home(), &mut detail);
         let mut out = BufWriter::new(io::stdout().lock());
         json::write_document(&mut out, &detail, terminal::layout())?;
         out.flush()?;
     } else {
-        text(&os, show, &mut detail, nothing, colour)?;
+        text(&os, show, &filter, &mut detail, nothing, colour)?;
     }
     Ok(if nothing { ExitCode::from(NOTHING) } else { ExitCode::SUCCESS })
 }
 
-fn text(os: &Os, show: &Show, detail: &mut PortDetail, nothing: bool, colour: Colour) -> Result<(), Failure> {
+fn text(
+    os: &Os,
+    show: &Show,
+    filter: &Filter,
+    detail: &mut PortDetail,
+    nothing: bool,
+    colour: Colour,
+) -> Result<(), Failure> {
     let style = terminal::style(os, colour, true);
     if nothing {
         write_nothing_matched(&mut io::stderr().lock(), std::slice::from_ref(&show.target), &style)?;
@@ -47,7 +54,9 @@ fn text(os: &Os, show: &Show, detail: &mut PortDetail, nothing: bool, colour: Co
     text::show::write_head(&mut out, detail, &style)?;
     // Whoever asks "who has it?" has the answer now; to find the clients takes longer.
     out.flush()?;
-    complete(os, detail);
+    let shown = detail.endpoints.len();
+    complete(os, filter, terminal::home(), detail);
+    text::show::write_further(&mut out, detail, shown, &style)?;
     text::show::write_tail(&mut out, detail, &style)?;
     out.flush()?;
     Ok(warn(&detail.warnings, &style, colour)?)
