@@ -70,7 +70,7 @@ fn processes_of(os: &Os, inodes: Vec<u64>) -> HashMap<u64, ProcessRef> {
     if inodes.is_empty() {
         return HashMap::new();
     }
-    let holders = os.processes.holders(&HolderSearch { inodes, effort: Effort::Enough });
+    let holders = os.processes.holders(&HolderSearch { inodes, effort: Effort::Enough, among: Vec::new() });
     let process = |holder: &Holder| {
         let facts = holders.processes.get(&holder.pid)?;
         let same = facts.start_ticks == holder.start_ticks;

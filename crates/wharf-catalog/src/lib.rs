@@ -14,6 +14,7 @@ pub mod container;
 pub mod detail;
 mod exposure;
 mod fold;
+mod look;
 mod notes;
 pub mod number;
 pub mod order;

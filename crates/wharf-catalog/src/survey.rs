@@ -1,8 +1,5 @@
 //! `wharf ls`: every endpoint of this machine at one instant.
 
-use std::collections::{BTreeSet, HashMap};
-
-use wharf_model::connection::TcpState;
 use wharf_model::endpoint::{Endpoint, EndpointState, Exposure, Listener, Protocol};
 use wharf_model::filter::Filter;
 use wharf_model::owner::HeldBy;
@@ -10,12 +7,10 @@ use wharf_model::place::Netns;
 use wharf_model::port::PortRange;
 use wharf_model::snapshot::{ENDPOINTS_SCHEMA, Snapshot, Warning};
 use wharf_os::Os;
-use wharf_os::facts::{
-    Effort, HolderSearch, Holders, Namespace, OsError, Partial, ProcessFacts, QueuedSocket, SocketFacts,
-    SocketQuery,
-};
+use wharf_os::facts::{Effort, Holders, Namespace, OsError, SocketFacts};
 
-use crate::fold::{Group, Placed, groups};
+use crate::fold::{Group, groups};
+use crate::look::{Seen, look, query};
 use crate::order::{SortKey, sort};
 use crate::place::Places;
 use crate::{connections, exposure, notes, owner};
@@ -71,133 +66,6 @@ pub fn survey(os: &Os, request: &Request) -> Result<Snapshot, OsError> {
         connections,
         warnings: seen.warnings,
     })
-}
-
-/// Everything that the kernel was asked for one survey.
-struct Seen {
-    sockets: Vec<Placed>,
-    namespaces: Vec<Namespace>,
-    holders: Holders,
-    queued: Vec<QueuedSocket>,
-    processes: HashMap<u32, ProcessFacts>,
-    warnings: Vec<Warning>,
-}
-
-fn look(os: &Os, request: &Request) -> Result<Seen, OsError> {
-    let query = query(request);
-    let own = os.sockets.list(None, &query)?;
-    let mut warnings = own.warnings;
-    let others = if request.own_namespace { Partial::default() } else { os.sockets.namespaces() };
-    warnings.extend(others.warnings);
-    let mut sockets: Vec<Placed> =
-        own.value.into_iter().map(|socket| Placed { namespace: 0, socket }).collect();
-    let mut unread = 0;
-    for (index, namespace) in others.value.iter().enumerate() {
-        match os.sockets.list(Some(namespace), &query) {
-            Ok(listed) => {
-                let place = |socket| Placed { namespace: index + 1, socket };
-                sockets.extend(listed.value.into_iter().map(place));
-            }
-            Err(OsError::Gone { .. }) => {}
-            Err(_) => unread += 1,
-        }
-    }
-    if unread > 0 {
-        let text = format!("{unread} other network namespaces (containers) could not be read: root can");
-        warnings.push(Warning { code: "namespaces-unread".to_owned(), text });
-    }
-    let (mut holders, sockets, queued) = hold(os, request, &query, &others.value, sockets);
-    let processes = read_processes(os, &mut holders, &queued);
-    Ok(Seen { sockets, namespaces: others.value, holders, queued, processes, warnings })
-}
-
-/// Finds who holds the sockets. A socket nobody seems to hold is looked at twice: its owner may have come or
-/// gone in the middle of the search.
-fn hold(
-    os: &Os,
-    request: &Request,
-    query: &SocketQuery,
-    namespaces: &[Namespace],
-    mut sockets: Vec<Placed>,
-) -> (Holders, Vec<Placed>, Vec<QueuedSocket>) {
-    let inodes = |sockets: &[Placed]| sockets.iter().map(|placed| placed.socket.inode).collect::<Vec<_>>();
-    let mut holders =
-        os.processes.holders(&HolderSearch { inodes: inodes(&sockets), effort: request.effort });
-    let unheld = |holders: &Holders, placed: &Placed| !holders.by_inode.contains_key(&placed.socket.inode);
-    if !sockets.iter().any(|placed| unheld(&holders, placed)) {
-        return (holders, sockets, Vec::new());
-    }
-    let still_there = still_there(os, query, namespaces, &sockets, |placed| unheld(&holders, placed));
-    sockets.retain(|placed| !unheld(&holders, placed) || still_there.contains(&key(placed)));
-    // Another user's socket is unheld for want of privilege; it would be looked for in vain.
-    let own_uid = os.host.own_uid();
-    let searchable =
-        |placed: &&Placed| unheld(&holders, placed) && (own_uid == 0 || placed.socket.uid == own_uid);
-    let missing: Vec<u64> = sockets.iter().filter(searchable).map(|placed| placed.socket.inode).collect();
-    if missing.is_empty() {
-        return (holders, sockets, Vec::new());
-    }
-    let again = os.processes.holders(&HolderSearch { inodes: missing.clone(), effort: request.effort });
-    holders.by_inode.extend(again.by_inode);
-    holders.processes.extend(again.processes);
-    let missing: Vec<u64> =
-        missing.into_iter().filter(|inode| !holders.by_inode.contains_key(inode)).collect();
-    let queued = if missing.is_empty() { Vec::new() } else { os.sockets.in_flight(&missing).value };
-    (holders, sockets, queued)
-}
-
-/// Identity of a socket: its cookie, or where there is none its inode.
-fn key(placed: &Placed) -> (usize, u64, u64) {
-    (placed.namespace, placed.socket.cookie.unwrap_or(0), placed.socket.inode)
-}
-
-/// Asks again for the namespaces of the sockets that `doubtful` picks; returns the keys of all that are there.
-fn still_there(
-    os: &Os,
-    query: &SocketQuery,
-    namespaces: &[Namespace],
-    sockets: &[Placed],
-    doubtful: impl Fn(&Placed) -> bool,
-) -> BTreeSet<(usize, u64, u64)> {
-    let places: BTreeSet<usize> =
-        sockets.iter().filter(|placed| doubtful(placed)).map(|placed| placed.namespace).collect();
-    let mut keys = BTreeSet::new();
-    for place in places {
-        let namespace = place.checked_sub(1).and_then(|index| namespaces.get(index));
-        let Ok(listed) = os.sockets.list(namespace, query) else { continue };
-        keys.extend(listed.value.into_iter().map(|socket| key(&Placed { namespace: place, socket })));
-    }
-    keys
-}
-
-/// Returns what is known of holders, of those a socket waits for, and of their parents: one that is a zombie, or
-/// that stands between two holders, matters.
-fn read_processes(os: &Os, holders: &mut Holders, queued: &[QueuedSocket]) -> HashMap<u32, ProcessFacts> {
-    let mut processes: HashMap<u32, ProcessFacts> =
-        std::mem::take(&mut holders.processes).into_iter().collect();
-    let mut add = |pids: Vec<u32>| {
-        let mut missing: Vec<u32> = pids.into_iter().filter(|pid| !processes.contains_key(pid)).collect();
-        missing.sort_unstable();
-        missing.dedup();
-        processes.extend(os.processes.read(&missing).into_iter().map(|facts| (facts.pid, facts)));
-        processes.values().map(|facts| facts.ppid).filter(|&ppid| ppid > 1).collect::<Vec<u32>>()
-    };
-    let parents = add(queued.iter().flat_map(|queued| queued.pids.clone()).collect());
-    add(parents);
-    processes
-}
-
-fn query(request: &Request) -> SocketQuery {
-    let mut states = vec![TcpState::Listen, TcpState::Closed];
-    if request.bound {
-        states.push(TcpState::Bound);
-    }
-    // One port is a question the kernel narrows by itself.
-    let local_port = match request.filters.as_slice() {
-        [filter] => filter.port().map(std::num::NonZeroU16::get),
-        _ => None,
-    };
-    SocketQuery { protocols: vec![Protocol::Tcp, Protocol::Udp], states, local_port, remote_port: None }
 }
 
 fn endpoints(os: &Os, seen: &mut Seen, home: Option<&str>) -> Vec<Endpoint> {

@@ -109,7 +109,7 @@ pub struct Namespace {
     pub inode: Option<u64>,
     /// Name under /run/netns.
     pub name: Option<String>,
-    /// Some of the processes that live in it, oldest first; never empty unless `name` is set.
+    /// The processes that live in it, as far as they are seen; never empty unless `name` is set.
     pub pids: Vec<u32>,
 }
 
@@ -120,6 +120,8 @@ pub struct HolderSearch {
     pub inodes: Vec<u64>,
     /// How far to look.
     pub effort: Effort,
+    /// Only among these processes; among all if empty.
+    pub among: Vec<u32>,
 }
 
 /// How far a search for holders looks.

@@ -24,9 +24,10 @@ pub(crate) type Read<'a> = &'a (dyn Fn(&ProcessDir, u32) -> Option<ProcessFacts>
 pub(crate) fn search(search: &HolderSearch, read: Read<'_>) -> Holders {
     let unknown = || Holders { processes_hidden: true, ..Holders::default() };
     let Ok(proc) = ProcDir::open() else { return unknown() };
-    let Ok(mut pids) = proc.pids() else { return unknown() };
+    let listed = if search.among.is_empty() { proc.pids() } else { Ok(search.among.clone()) };
+    let Ok(mut pids) = listed else { return unknown() };
     // Newest first: what one asks about was mostly started last.
-    pids.reverse();
+    pids.sort_unstable_by(|one, other| other.cmp(one));
     let mut walk = Walk::new(&proc, search, read);
     let start = |&pid: &u32| Stretch { pid, from: FIRST_PASS.0, at_most: FIRST_PASS.1 };
     let first_stop = if search.effort == Effort::Quick { Stop::AllFound } else { Stop::Never };
@@ -42,7 +43,7 @@ pub(crate) fn search(search: &HolderSearch, read: Read<'_>) -> Holders {
         let all = |&(pid, from): &(u32, u32)| Stretch { pid, from, at_most: usize::MAX };
         walk.pass(rest.iter().map(all).collect(), stop);
     }
-    if walk.missing() > 0 {
+    if walk.missing() > 0 && search.among.is_empty() {
         walk.threads(&pids);
     }
     match search.effort {
@@ -297,7 +298,7 @@ mod tests {
 
     fn holders_of(listener: &TcpListener, effort: Effort) -> Vec<(u32, u32)> {
         let inode = inode(listener).unwrap();
-        let found = search(&HolderSearch { inodes: vec![inode, 0, 1], effort });
+        let found = search(&HolderSearch { inodes: vec![inode, 0, 1], effort, among: Vec::new() });
         assert!(!found.by_inode.contains_key(&1));
         found
             .by_inode
@@ -327,7 +328,11 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let inode = inode(&listener).unwrap();
         drop(listener);
-        let found = search(&HolderSearch { inodes: vec![inode], effort: Effort::Exhaustive });
+        let found = search(&HolderSearch {
+            inodes: vec![inode],
+            effort: Effort::Exhaustive,
+            among: vec![std::process::id()],
+        });
         // Another socket may have been given the number meanwhile, but hardly within this test.
         assert!(found.by_inode.values().flatten().all(|holder| holder.pid != std::process::id()));
     }

@@ -25,7 +25,8 @@ pub(crate) fn others() -> Partial<Vec<Namespace>> {
     let mut found: BTreeMap<u64, Namespace> = BTreeMap::new();
     // The number of net/tcp stands for the namespace until a process tells both.
     let mut aliases: HashMap<u64, u64> = HashMap::new();
-    for (pid, (inode, table)) in identities(&proc, &pids) {
+    for pid in pids {
+        let (inode, table) = identity(&proc, &pid.to_string());
         let Some(key) = inode.or_else(|| table.map(|table| aliases.get(&table).copied().unwrap_or(table)))
         else {
             continue;
@@ -41,9 +42,7 @@ pub(crate) fn others() -> Partial<Vec<Namespace>> {
             }
             Namespace { key, inode, name: None, pids: Vec::new() }
         });
-        if namespace.pids.len() < PIDS_KEPT {
-            namespace.pids.push(pid);
-        }
+        namespace.pids.push(pid);
     }
     merge_aliases(&mut found, &aliases);
     for (inode, name) in named() {
@@ -80,23 +79,6 @@ pub(crate) fn open(namespace: &Namespace) -> io::Result<OwnedFd> {
 /// The inode of `ns/net`, and that of `net/tcp`.
 type Identity = (Option<u64>, Option<u64>);
 
-/// Returns the identity of every process's namespace, in the order of `pids`; two threads share the work.
-fn identities(proc: &ProcDir, pids: &[u32]) -> Vec<(u32, Identity)> {
-    let read = |pids: &[u32]| -> Vec<_> {
-        pids.iter().map(|&pid| (pid, identity(proc, &pid.to_string()))).collect()
-    };
-    if pids.len() < SHARED_FROM {
-        return read(pids);
-    }
-    let (left, right) = pids.split_at(pids.len() / 2);
-    std::thread::scope(|scope| {
-        let other = scope.spawn(|| read(right));
-        let mut all = read(left);
-        all.extend(other.join().unwrap_or_default());
-        all
-    })
-}
-
 /// Returns the inode of `ns/net` where it may be read; else the inode of `net/tcp`. (For wharf itself: both.)
 fn identity(proc: &ProcDir, who: &str) -> Identity {
     let inode = proc.link(&format!("{who}/ns/net")).ok().and_then(|target| namespace_inode(&target));
@@ -118,7 +100,6 @@ fn merge_aliases(found: &mut BTreeMap<u64, Namespace>, aliases: &HashMap<u64, u6
         {
             whole.pids.extend(part.pids);
             whole.pids.sort_unstable();
-            whole.pids.truncate(PIDS_KEPT);
         }
     }
 }
@@ -139,11 +120,6 @@ fn no_proc() -> Partial<Vec<Namespace>> {
 }
 
 const NAMED: &str = "/run/netns";
-/// From how many processes on a second thread pays.
-const SHARED_FROM: usize = 128;
-/// Processes kept of each namespace, as ways into it.
-const PIDS_KEPT: usize = 16;
-
 #[cfg(test)]
 mod tests {
     use super::{identity, namespace_inode};

@@ -76,7 +76,10 @@ impl FdDir {
     /// `PermissionDenied` if links may not be read although the directory may; ESRCH once the process ended.
     pub fn sockets(&self, first: u32, at_most: usize, mut visit: impl FnMut(u32, u64)) -> io::Result<Pass> {
         let mut buffer = [MaybeUninit::uninit(); LARGEST_BUFFER];
-        let size = at_most.saturating_mul(ENTRY).clamp(SMALLEST_BUFFER, LARGEST_BUFFER);
+        // Two entries more, for "." and "..".
+        let wanted = at_most.saturating_add(2).saturating_mul(ENTRY);
+        let size = wanted.clamp(SMALLEST_BUFFER, LARGEST_BUFFER);
+        let is_roomy = wanted <= size && first < SHORT_NAMES;
         // The kernel's position in this directory is the descriptor plus two, for "." and "..".
         let position = if first == 0 { 0 } else { u64::from(first) + 2 };
         rustix::fs::seek(&self.directory, SeekFrom::Start(position))?;
@@ -84,6 +87,10 @@ impl FdDir {
         let mut visited = 0;
         let mut entries = RawDir::new(&self.directory, &mut buffer[..size]);
         while visited < at_most {
+            // The buffer has room for as many entries as were asked for: where it ends early, so do the descriptors.
+            if visited > 0 && is_roomy && entries.is_buffer_empty() {
+                return Ok(Pass::Complete);
+            }
             let Some(entry) = entries.next() else { return Ok(Pass::Complete) };
             let entry = entry?;
             let Some(fd) = number(entry.file_name()) else { continue };
@@ -141,6 +148,8 @@ pub fn socket_inode(target: &[u8]) -> Option<u64> {
 const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 /// Bytes of a `struct linux_dirent64` whose name has up to four digits.
 const ENTRY: usize = 24;
+/// From here on a stretch of descriptors may hold names of five digits.
+const SHORT_NAMES: u32 = 9_000;
 const SMALLEST_BUFFER: usize = 8 * ENTRY;
 const LARGEST_BUFFER: usize = 32 * 1024;
 

@@ -1,0 +1,129 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_wharf_global_optspecs
+    string join \n a/all m/mine e/exposed p/project= s/sort= w/wide j/json probe watch color= h/help V/version
+end
+
+function __fish_wharf_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_wharf_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_wharf_using_subcommand
+    set -l cmd (__fish_wharf_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c wharf -n "__fish_wharf_needs_command" -s p -l project -d 'Only what belongs to a project, or to this one' -r
+complete -c wharf -n "__fish_wharf_needs_command" -s s -l sort -d 'Order of the rows' -r -f -a "importance\t'My projects, then mine, then the others\''
+port\t'By port'
+address\t'By address'
+service\t'By what speaks there'
+process\t'By process name'
+project\t'By project'
+user\t'By user'
+since\t'The newest first'
+exposure\t'The most exposed first'"
+complete -c wharf -n "__fish_wharf_needs_command" -l color -d 'When to colour the output; NO_COLOR and FORCE_COLOR are respected' -r -f -a "auto\t'On a terminal that can'
+always\t'In any case'
+never\t'In no case'"
+complete -c wharf -n "__fish_wharf_needs_command" -s a -l all -d 'Also connections, UDP clients, and sockets that are bound but do not listen'
+complete -c wharf -n "__fish_wharf_needs_command" -s m -l mine -d 'Only my own'
+complete -c wharf -n "__fish_wharf_needs_command" -s e -l exposed -d 'Only what other machines may reach'
+complete -c wharf -n "__fish_wharf_needs_command" -s w -l wide -d 'More columns: command line, folder, unit, image, backlog'
+complete -c wharf -n "__fish_wharf_needs_command" -s j -l json -d 'One JSON document (wharf.endpoints/v1)'
+complete -c wharf -n "__fish_wharf_needs_command" -l probe -d 'Ask each port what speaks there: a few harmless bytes, 300 ms at most, never a login'
+complete -c wharf -n "__fish_wharf_needs_command" -l watch -d 'Redraw in place as things change'
+complete -c wharf -n "__fish_wharf_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wharf -n "__fish_wharf_needs_command" -s V -l version -d 'Print version'
+complete -c wharf -n "__fish_wharf_needs_command" -f -a "ls" -d 'List what listens on this machine, and who it is'
+complete -c wharf -n "__fish_wharf_needs_command" -f -a "list" -d 'List what listens on this machine, and who it is'
+complete -c wharf -n "__fish_wharf_needs_command" -f -a "show" -d 'Tell everything about one port, address or name'
+complete -c wharf -n "__fish_wharf_needs_command" -f -a "watch" -d 'Follow endpoints as they open, change and close'
+complete -c wharf -n "__fish_wharf_needs_command" -f -a "schema" -d 'Print the JSON Schema of a document'
+complete -c wharf -n "__fish_wharf_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c wharf -n "__fish_wharf_needs_command" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c wharf -n "__fish_wharf_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c wharf -n "__fish_wharf_using_subcommand ls" -s p -l project -d 'Only what belongs to a project, or to this one' -r
+complete -c wharf -n "__fish_wharf_using_subcommand ls" -s s -l sort -d 'Order of the rows' -r -f -a "importance\t'My projects, then mine, then the others\''
+port\t'By port'
+address\t'By address'
+service\t'By what speaks there'
+process\t'By process name'
+project\t'By project'
+user\t'By user'
+since\t'The newest first'
+exposure\t'The most exposed first'"
+complete -c wharf -n "__fish_wharf_using_subcommand ls" -l color -d 'When to colour the output; NO_COLOR and FORCE_COLOR are respected' -r -f -a "auto\t'On a terminal that can'
+always\t'In any case'
+never\t'In no case'"
+complete -c wharf -n "__fish_wharf_using_subcommand ls" -s a -l all -d 'Also connections, UDP clients, and sockets that are bound but do not listen'
+complete -c wharf -n "__fish_wharf_using_subcommand ls" -s m -l mine -d 'Only my own'
+complete -c wharf -n "__fish_wharf_using_subcommand ls" -s e -l exposed -d 'Only what other machines may reach'
+complete -c wharf -n "__fish_wharf_using_subcommand ls" -s w -l wide -d 'More columns: command line, folder, unit, image, backlog'
+complete -c wharf -n "__fish_wharf_using_subcommand ls" -s j -l json -d 'One JSON document (wharf.endpoints/v1)'
+complete -c wharf -n "__fish_wharf_using_subcommand ls" -l probe -d 'Ask each port what speaks there: a few harmless bytes, 300 ms at most, never a login'
+complete -c wharf -n "__fish_wharf_using_subcommand ls" -l watch -d 'Redraw in place as things change'
+complete -c wharf -n "__fish_wharf_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wharf -n "__fish_wharf_using_subcommand list" -s p -l project -d 'Only what belongs to a project, or to this one' -r
+complete -c wharf -n "__fish_wharf_using_subcommand list" -s s -l sort -d 'Order of the rows' -r -f -a "importance\t'My projects, then mine, then the others\''
+port\t'By port'
+address\t'By address'
+service\t'By what speaks there'
+process\t'By process name'
+project\t'By project'
+user\t'By user'
+since\t'The newest first'
+exposure\t'The most exposed first'"
+complete -c wharf -n "__fish_wharf_using_subcommand list" -l color -d 'When to colour the output; NO_COLOR and FORCE_COLOR are respected' -r -f -a "auto\t'On a terminal that can'
+always\t'In any case'
+never\t'In no case'"
+complete -c wharf -n "__fish_wharf_using_subcommand list" -s a -l all -d 'Also connections, UDP clients, and sockets that are bound but do not listen'
+complete -c wharf -n "__fish_wharf_using_subcommand list" -s m -l mine -d 'Only my own'
+complete -c wharf -n "__fish_wharf_using_subcommand list" -s e -l exposed -d 'Only what other machines may reach'
+complete -c wharf -n "__fish_wharf_using_subcommand list" -s w -l wide -d 'More columns: command line, folder, unit, image, backlog'
+complete -c wharf -n "__fish_wharf_using_subcommand list" -s j -l json -d 'One JSON document (wharf.endpoints/v1)'
+complete -c wharf -n "__fish_wharf_using_subcommand list" -l probe -d 'Ask each port what speaks there: a few harmless bytes, 300 ms at most, never a login'
+complete -c wharf -n "__fish_wharf_using_subcommand list" -l watch -d 'Redraw in place as things change'
+complete -c wharf -n "__fish_wharf_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wharf -n "__fish_wharf_using_subcommand show" -l color -d 'When to colour the output; NO_COLOR and FORCE_COLOR are respected' -r -f -a "auto\t'On a terminal that can'
+always\t'In any case'
+never\t'In no case'"
+complete -c wharf -n "__fish_wharf_using_subcommand show" -s j -l json -d 'One JSON document (wharf.port/v1)'
+complete -c wharf -n "__fish_wharf_using_subcommand show" -l probe -d 'Ask the port what speaks there: a few harmless bytes, 300 ms at most, never a login'
+complete -c wharf -n "__fish_wharf_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wharf -n "__fish_wharf_using_subcommand watch" -l color -d 'When to colour the output; NO_COLOR and FORCE_COLOR are respected' -r -f -a "auto\t'On a terminal that can'
+always\t'In any case'
+never\t'In no case'"
+complete -c wharf -n "__fish_wharf_using_subcommand watch" -s j -l json -d 'One JSON object a line (wharf.event/v1)'
+complete -c wharf -n "__fish_wharf_using_subcommand watch" -s a -l all -d 'Also sockets that are bound but do not listen'
+complete -c wharf -n "__fish_wharf_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wharf -n "__fish_wharf_using_subcommand schema" -l color -d 'When to colour the output; NO_COLOR and FORCE_COLOR are respected' -r -f -a "auto\t'On a terminal that can'
+always\t'In any case'
+never\t'In no case'"
+complete -c wharf -n "__fish_wharf_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wharf -n "__fish_wharf_using_subcommand completions" -l color -d 'When to colour the output; NO_COLOR and FORCE_COLOR are respected' -r -f -a "auto\t'On a terminal that can'
+always\t'In any case'
+never\t'In no case'"
+complete -c wharf -n "__fish_wharf_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wharf -n "__fish_wharf_using_subcommand man" -l color -d 'When to colour the output; NO_COLOR and FORCE_COLOR are respected' -r -f -a "auto\t'On a terminal that can'
+always\t'In any case'
+never\t'In no case'"
+complete -c wharf -n "__fish_wharf_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wharf -n "__fish_wharf_using_subcommand help; and not __fish_seen_subcommand_from ls show watch schema completions man help" -f -a "ls" -d 'List what listens on this machine, and who it is'
+complete -c wharf -n "__fish_wharf_using_subcommand help; and not __fish_seen_subcommand_from ls show watch schema completions man help" -f -a "show" -d 'Tell everything about one port, address or name'
+complete -c wharf -n "__fish_wharf_using_subcommand help; and not __fish_seen_subcommand_from ls show watch schema completions man help" -f -a "watch" -d 'Follow endpoints as they open, change and close'
+complete -c wharf -n "__fish_wharf_using_subcommand help; and not __fish_seen_subcommand_from ls show watch schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a document'
+complete -c wharf -n "__fish_wharf_using_subcommand help; and not __fish_seen_subcommand_from ls show watch schema completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c wharf -n "__fish_wharf_using_subcommand help; and not __fish_seen_subcommand_from ls show watch schema completions man help" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c wharf -n "__fish_wharf_using_subcommand help; and not __fish_seen_subcommand_from ls show watch schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
