@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use wharf_model::connection::{Connection, ProcessRef, TcpState};
 use wharf_model::endpoint::Protocol;
 use wharf_os::Os;
-use wharf_os::facts::{Effort, Holder, HolderSearch, OsError, SocketFacts, SocketQuery};
+use wharf_os::facts::{Holder, HolderSearch, OsError, SocketFacts, SocketQuery};
 
 /// The states of a TCP socket that is connected, or on its way to or from being so.
 pub(crate) const CONNECTED: [TcpState; 9] = [
@@ -70,7 +70,7 @@ fn processes_of(os: &Os, inodes: Vec<u64>) -> HashMap<u64, ProcessRef> {
     if inodes.is_empty() {
         return HashMap::new();
     }
-    let holders = os.processes.holders(&HolderSearch { inodes, effort: Effort::Enough, among: Vec::new() });
+    let holders = os.processes.holders(&HolderSearch { inodes, ..HolderSearch::default() });
     let process = |holder: &Holder| {
         let facts = holders.processes.get(&holder.pid)?;
         let same = facts.start_ticks == holder.start_ticks;

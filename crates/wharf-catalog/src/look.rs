@@ -8,7 +8,7 @@ use wharf_model::endpoint::Protocol;
 use wharf_model::snapshot::Warning;
 use wharf_os::Os;
 use wharf_os::facts::{
-    HolderSearch, Holders, Namespace, OsError, Partial, ProcessFacts, QueuedSocket, SocketQuery,
+    Effort, HolderSearch, Holders, Namespace, OsError, Partial, ProcessFacts, QueuedSocket, SocketQuery,
 };
 
 use crate::fold::Placed;
@@ -56,8 +56,19 @@ fn near(os: &Os, request: &Request, query: &SocketQuery) -> Result<Near, OsError
     let listed = os.sockets.list(None, query)?;
     let sockets: Vec<Placed> =
         listed.value.into_iter().map(|socket| Placed { namespace: 0, socket }).collect();
-    let search = HolderSearch { inodes: inodes(&sockets), effort: request.effort, among: Vec::new() };
+    let search = search(os, request, &sockets, Vec::new());
     Ok((sockets, os.processes.holders(&search), listed.warnings))
+}
+
+/// Whom to look for, and for whom not to go far: an ordinary user is not let into the processes that hold others'
+/// sockets, save for one that inherited it.
+fn search(os: &Os, request: &Request, sockets: &[Placed], among: Vec<u32>) -> HolderSearch {
+    let own_uid = os.host.own_uid();
+    let goes_far =
+        |placed: &&Placed| own_uid == 0 || placed.socket.uid == own_uid || request.effort != Effort::Enough;
+    let (near, far): (Vec<&Placed>, Vec<&Placed>) = sockets.iter().partition(goes_far);
+    let inodes = |placed: Vec<&Placed>| placed.into_iter().map(|placed| placed.socket.inode).collect();
+    HolderSearch { inodes: inodes(near), in_passing: inodes(far), effort: request.effort, among }
 }
 
 /// The sockets of the other namespaces.
@@ -83,15 +94,12 @@ fn far(os: &Os, query: &SocketQuery, namespaces: &[Namespace], warnings: &mut Ve
 
 /// Who holds the sockets of other namespaces: mostly a process that lives there, else anybody.
 fn far_holders(os: &Os, request: &Request, namespaces: &[Namespace], sockets: &[Placed]) -> Holders {
-    let inodes = inodes(sockets);
     let among = namespaces.iter().flat_map(|namespace| namespace.pids.iter().copied()).collect();
-    let mut holders =
-        os.processes.holders(&HolderSearch { inodes: inodes.clone(), effort: request.effort, among });
-    let missing: Vec<u64> =
-        inodes.into_iter().filter(|inode| !holders.by_inode.contains_key(inode)).collect();
+    let mut holders = os.processes.holders(&search(os, request, sockets, among));
+    let unheld = |placed: &&Placed| !holders.by_inode.contains_key(&placed.socket.inode);
+    let missing: Vec<Placed> = sockets.iter().filter(unheld).cloned().collect();
     if !missing.is_empty() {
-        let search = HolderSearch { inodes: missing, effort: request.effort, among: Vec::new() };
-        merge(&mut holders, os.processes.holders(&search));
+        merge(&mut holders, os.processes.holders(&search(os, request, &missing, Vec::new())));
     }
     holders
 }
@@ -120,7 +128,7 @@ fn look_again(
     if missing.is_empty() {
         return Vec::new();
     }
-    let search = HolderSearch { inodes: missing.clone(), effort: request.effort, among: Vec::new() };
+    let search = HolderSearch { inodes: missing.clone(), effort: request.effort, ..HolderSearch::default() };
     merge(holders, os.processes.holders(&search));
     let missing: Vec<u64> =
         missing.into_iter().filter(|inode| !holders.by_inode.contains_key(inode)).collect();
@@ -134,10 +142,6 @@ fn merge(holders: &mut Holders, more: Holders) {
     holders.denied.sort_unstable();
     holders.denied.dedup();
     holders.processes_hidden |= more.processes_hidden;
-}
-
-fn inodes(sockets: &[Placed]) -> Vec<u64> {
-    sockets.iter().map(|placed| placed.socket.inode).collect()
 }
 
 /// Identity of a socket: its cookie, or where there is none its inode.

@@ -25,6 +25,7 @@ pub(crate) struct Places<'a> {
     engines: Option<Vec<ContainerFacts>>,
     proxies: Option<Vec<DockerProxy>>,
     by_address: Option<HashMap<IpAddr, usize>>,
+    engine_warnings: Vec<Warning>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -40,8 +41,17 @@ impl<'a> Places<'a> {
             Some(home) => Projects::new().with_home(home),
             None => Projects::new(),
         };
-        let warnings = Vec::new();
-        Self { os, namespaces, denied, projects, engines: None, proxies: None, by_address: None, warnings }
+        Self {
+            os,
+            namespaces,
+            denied,
+            projects,
+            engines: None,
+            proxies: None,
+            by_address: None,
+            engine_warnings: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// Fills in container, unit, project and service.
@@ -76,7 +86,9 @@ impl<'a> Places<'a> {
     /// Adds name and image, where an engine tells them.
     fn described(&mut self, known: Container) -> Container {
         let port = known.port;
-        match with_id(self.engines(), &known.id) {
+        let described = with_id(self.engines(), &known.id);
+        self.warn_of_engines();
+        match described {
             Some(described) => Container { port, ..described },
             None => known,
         }
@@ -84,29 +96,40 @@ impl<'a> Places<'a> {
 
     /// Returns the container that this endpoint is a published port of.
     fn published(&mut self, endpoint: &Endpoint) -> Option<Container> {
-        let proxy = match endpoint.owner.lead() {
-            Some(lead) => proxies_of(&lead.command).into_iter().find(|proxy| publishes(proxy, endpoint)),
-            None => self.hidden_proxy(endpoint),
-        };
-        let may_be_forwarded = match endpoint.owner.lead() {
-            Some(lead) => proxy.is_some() || FORWARDERS.contains(&lead.name.as_str()),
-            None => endpoint.owner.held_by == HeldBy::Hidden,
-        };
-        if !may_be_forwarded {
+        let Some(lead) = endpoint.owner.lead() else { return self.published_unseen(endpoint) };
+        let proxy = proxies_of(&lead.command).into_iter().find(|proxy| publishes(proxy, endpoint));
+        if proxy.is_none() && !FORWARDERS.contains(&lead.name.as_str()) {
             return None;
         }
+        let container_ip = proxy.as_ref().and_then(|proxy| proxy.container_ip);
+        let told = self.told_by_engine(endpoint, container_ip);
+        self.warn_of_engines();
+        told.or_else(|| self.by_namespace(&proxy?))
+    }
+
+    /// The same for an endpoint whose process is hidden. Any such endpoint may be a published port, so that an
+    /// engine which does not answer is worth a word only once a proxy for it is seen.
+    fn published_unseen(&mut self, endpoint: &Endpoint) -> Option<Container> {
+        if endpoint.owner.held_by != HeldBy::Hidden {
+            return None;
+        }
+        let told = self.told_by_engine(endpoint, None);
+        if told.is_some() || self.engine_warnings.is_empty() {
+            return told;
+        }
+        let proxy = self.hidden_proxy(endpoint)?;
+        self.warn_of_engines();
+        self.by_namespace(&proxy)
+    }
+
+    fn told_by_engine(&mut self, endpoint: &Endpoint, container_ip: Option<IpAddr>) -> Option<Container> {
         // Engines publish all addresses as an absent one.
         let host_ip = endpoint.addresses.first().copied().filter(|address| !address.is_unspecified());
-        let container_ip = proxy.as_ref().and_then(|proxy| proxy.container_ip);
         match_published(self.engines(), endpoint.protocol, host_ip, endpoint.port, container_ip)
-            .or_else(|| self.by_namespace(&proxy?))
     }
 
     /// Finds the proxy of a hidden endpoint by its command line, which says what it publishes.
     fn hidden_proxy(&mut self, endpoint: &Endpoint) -> Option<DockerProxy> {
-        if endpoint.owner.held_by != HeldBy::Hidden {
-            return None;
-        }
         let (os, denied) = (self.os, self.denied);
         let proxies = self.proxies.get_or_insert_with(|| {
             let processes = os.processes.read(denied);
@@ -132,10 +155,14 @@ impl<'a> Places<'a> {
         Some(Container { port: Some(proxy.container_port), ..found })
     }
 
+    fn warn_of_engines(&mut self) {
+        self.warnings.append(&mut self.engine_warnings);
+    }
+
     fn engines(&mut self) -> &[ContainerFacts] {
         if self.engines.is_none() {
             let listed = self.os.containers.list();
-            self.warnings.extend(listed.warnings);
+            self.engine_warnings = listed.warnings;
             self.engines = Some(listed.value);
         }
         self.engines.as_deref().unwrap_or_default()

@@ -118,6 +118,8 @@ pub struct Namespace {
 pub struct HolderSearch {
     /// Inodes of the sockets that are looked for.
     pub inodes: Vec<u64>,
+    /// Inodes that are noticed where the search comes by, and for which it goes no further.
+    pub in_passing: Vec<u64>,
     /// How far to look.
     pub effort: Effort,
     /// Only among these processes; among all if empty.

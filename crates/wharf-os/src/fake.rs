@@ -180,7 +180,8 @@ impl Processes for Fake {
     fn holders(&self, search: &HolderSearch) -> Holders {
         let mut by_inode: BTreeMap<u64, Vec<Holder>> = BTreeMap::new();
         for &(inode, pid, fd) in &self.0.holds {
-            if search.inodes.contains(&inode) && !self.0.denied.contains(&pid) {
+            let wanted = search.inodes.contains(&inode) || search.in_passing.contains(&inode);
+            if wanted && !self.0.denied.contains(&pid) {
                 by_inode.entry(inode).or_default().push(Holder { pid, start_ticks: u64::from(pid), fd });
             }
         }

@@ -72,9 +72,9 @@ enum Stop {
 struct Walk<'a> {
     proc: &'a ProcDir,
     read: Read<'a>,
-    /// Inodes that are looked for, sorted.
-    wanted: Vec<u64>,
-    /// How many of `wanted` nobody was seen to hold yet.
+    /// Inodes that are looked for, sorted, and whether the search goes on until each is found.
+    wanted: Vec<(u64, bool)>,
+    /// How many of those nobody was seen to hold yet.
     missing: AtomicUsize,
     found: Mutex<Found>,
 }
@@ -88,11 +88,24 @@ struct Found {
 
 impl<'a> Walk<'a> {
     fn new(proc: &'a ProcDir, search: &HolderSearch, read: Read<'a>) -> Self {
-        let mut wanted: Vec<u64> = search.inodes.iter().copied().filter(|&inode| inode != 0).collect();
+        let sought = search.inodes.iter().map(|&inode| (inode, true));
+        let in_passing = search.in_passing.iter().map(|&inode| (inode, false));
+        let mut wanted: Vec<(u64, bool)> =
+            sought.chain(in_passing).filter(|&(inode, _)| inode != 0).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let missing = AtomicUsize::new(wanted.len());
+        let missing = AtomicUsize::new(wanted.iter().filter(|&&(_, sought)| sought).count());
         Self { proc, read, wanted, missing, found: Mutex::default() }
+    }
+
+    fn wants(&self, inode: u64) -> bool {
+        self.is_sought(inode).is_some()
+    }
+
+    /// Returns whether the search goes on until `inode` is found; `None` if it is not looked for at all.
+    fn is_sought(&self, inode: u64) -> Option<bool> {
+        let at = self.wanted.binary_search_by_key(&inode, |&(wanted, _)| wanted).ok()?;
+        Some(self.wanted[at].1)
     }
 
     fn missing(&self) -> usize {
@@ -132,7 +145,7 @@ impl<'a> Walk<'a> {
         let mut hits = Vec::new();
         let outcome = self.proc.fds(stretch.pid).and_then(|fds| {
             let pass = fds.sockets(stretch.from, stretch.at_most, |fd, inode| {
-                if self.wanted.binary_search(&inode).is_ok() {
+                if self.wants(inode) {
                     hits.push((inode, fd));
                 }
             });
@@ -164,7 +177,7 @@ impl<'a> Walk<'a> {
         let mut found = self.found.lock().expect("no holder of this lock panics");
         for &(inode, fd) in hits {
             let holders = found.by_inode.entry(inode).or_default();
-            if holders.is_empty() {
+            if holders.is_empty() && self.is_sought(inode) == Some(true) {
                 self.missing.fetch_sub(1, Ordering::Relaxed);
             }
             holders.push(Holder { pid: facts.pid, start_ticks: facts.start_ticks, fd });
@@ -184,7 +197,7 @@ impl<'a> Walk<'a> {
                 let mut hits = Vec::new();
                 // One that may not be read, or ended, has nothing to say.
                 let _ = fds.sockets(0, usize::MAX, |fd, inode| {
-                    if self.wanted.binary_search(&inode).is_ok() {
+                    if self.wants(inode) {
                         hits.push((inode, fd));
                     }
                 });
@@ -298,7 +311,7 @@ mod tests {
 
     fn holders_of(listener: &TcpListener, effort: Effort) -> Vec<(u32, u32)> {
         let inode = inode(listener).unwrap();
-        let found = search(&HolderSearch { inodes: vec![inode, 0, 1], effort, among: Vec::new() });
+        let found = search(&HolderSearch { inodes: vec![inode, 0, 1], effort, ..HolderSearch::default() });
         assert!(!found.by_inode.contains_key(&1));
         found
             .by_inode
@@ -328,10 +341,12 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let inode = inode(&listener).unwrap();
         drop(listener);
+        let among = vec![std::process::id()];
         let found = search(&HolderSearch {
             inodes: vec![inode],
             effort: Effort::Exhaustive,
-            among: vec![std::process::id()],
+            among,
+            ..HolderSearch::default()
         });
         // Another socket may have been given the number meanwhile, but hardly within this test.
         assert!(found.by_inode.values().flatten().all(|holder| holder.pid != std::process::id()));
