@@ -52,7 +52,8 @@ mod tests {
     use wharf_model::endpoint::Endpoint;
     use wharf_os::fake::{World, process};
 
-    use crate::survey::{Request, survey};
+    use crate::request::Request;
+    use crate::survey::survey;
     use crate::testing::listener;
 
     fn asked(world: World) -> Vec<Endpoint> {

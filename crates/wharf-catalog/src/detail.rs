@@ -17,7 +17,8 @@ use wharf_os::Os;
 use wharf_os::facts::{BindOutcome, Effort, OsError};
 
 use crate::order::SortKey;
-use crate::survey::{Request, survey};
+use crate::request::Request;
+use crate::survey::survey;
 use crate::{ancestry, connections, number, process};
 
 /// Returns what is known at once of what `filter` names; `target` is what the person wrote, `home` their home

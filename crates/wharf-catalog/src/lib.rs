@@ -23,6 +23,7 @@ mod place;
 pub mod probe;
 mod process;
 pub mod project;
+pub mod request;
 pub mod service;
 pub mod survey;
 pub mod watch;

@@ -1,10 +1,7 @@
 //! What the kernel is asked for one survey: sockets, namespaces, holders, processes. Facts, not judged yet.
 
 use std::collections::{BTreeSet, HashMap};
-use std::num::NonZeroU16;
 
-use wharf_model::connection::TcpState;
-use wharf_model::endpoint::Protocol;
 use wharf_model::snapshot::Warning;
 use wharf_os::Os;
 use wharf_os::facts::{
@@ -12,7 +9,7 @@ use wharf_os::facts::{
 };
 
 use crate::fold::Placed;
-use crate::survey::Request;
+use crate::request::Request;
 
 /// Everything that the kernel was asked for one survey.
 pub(crate) struct Seen {
@@ -26,7 +23,7 @@ pub(crate) struct Seen {
 
 /// Asks for everything.
 pub(crate) fn look(os: &Os, request: &Request) -> Result<Seen, OsError> {
-    let query = query(request);
+    let query = request.query();
     // Other namespaces are looked for beside the search for one's own holders. It also wakes a second CPU for
     // that search: an idle virtual CPU takes a millisecond or two to come.
     let (near, others) = std::thread::scope(|scope| {
@@ -183,18 +180,4 @@ fn read_processes(os: &Os, holders: &mut Holders, queued: &[QueuedSocket]) -> Ha
     let parents = add(queued.iter().flat_map(|queued| queued.pids.clone()).collect());
     add(parents);
     processes
-}
-
-/// What a request asks the kernel for.
-pub(crate) fn query(request: &Request) -> SocketQuery {
-    let mut states = vec![TcpState::Listen, TcpState::Closed];
-    if request.bound {
-        states.push(TcpState::Bound);
-    }
-    // One port is a question the kernel narrows by itself.
-    let local_port = match request.filters.as_slice() {
-        [filter] => filter.port().map(NonZeroU16::get),
-        _ => None,
-    };
-    SocketQuery { protocols: vec![Protocol::Tcp, Protocol::Udp], states, local_port, remote_port: None }
 }

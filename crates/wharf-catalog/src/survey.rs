@@ -1,46 +1,19 @@
 //! `wharf ls`: every endpoint of this machine at one instant.
 
 use wharf_model::endpoint::{Endpoint, EndpointState, Exposure, Listener, Protocol};
-use wharf_model::filter::Filter;
 use wharf_model::owner::HeldBy;
 use wharf_model::place::Netns;
 use wharf_model::port::PortRange;
 use wharf_model::snapshot::{ENDPOINTS_SCHEMA, Snapshot, Warning};
 use wharf_os::Os;
-use wharf_os::facts::{Effort, Holders, Namespace, OsError, SocketFacts};
+use wharf_os::facts::{Holders, Namespace, OsError, SocketFacts};
 
 use crate::fold::{Group, groups};
-use crate::look::{Seen, look, query};
-use crate::order::{SortKey, sort};
+use crate::look::{Seen, look};
+use crate::order::sort;
 use crate::place::Places;
+use crate::request::Request;
 use crate::{connections, exposure, notes, owner};
-
-/// What is asked for.
-#[derive(Clone, Debug, Default)]
-pub struct Request {
-    /// Alternatives: an endpoint is shown if one of them matches; all if there are none.
-    pub filters: Vec<Filter>,
-    /// Also connections, with the processes that hold them.
-    pub connections: bool,
-    /// Also sockets that are bound and do not listen.
-    pub bound: bool,
-    /// Only endpoints of wharf's own user.
-    pub mine: bool,
-    /// Only endpoints that are not loopback only.
-    pub exposed: bool,
-    /// Only endpoints of some project.
-    pub in_project: bool,
-    /// Only endpoints of this project.
-    pub project: Option<Filter>,
-    /// Order of the endpoints.
-    pub sort: SortKey,
-    /// Only wharf's own network namespace.
-    pub own_namespace: bool,
-    /// How far holders are searched.
-    pub effort: Effort,
-    /// Home directory of the one who asks, which is no project.
-    pub home: Option<String>,
-}
 
 /// Takes the survey.
 ///
@@ -177,7 +150,7 @@ fn all_connections(
     request: &Request,
     warnings: &mut Vec<Warning>,
 ) -> Vec<wharf_model::connection::Connection> {
-    let port = query(request).local_port;
+    let port = request.query().local_port;
     match connections::list(os, port, None) {
         Ok(sockets) => connections::resolve(os, &sockets, &[]),
         Err(error) => {

@@ -4,7 +4,8 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use wharf_catalog::ask;
-use wharf_catalog::survey::{Request, survey};
+use wharf_catalog::request::Request;
+use wharf_catalog::survey::survey;
 use wharf_model::filter::Filter;
 use wharf_model::snapshot::Snapshot;
 use wharf_os::Os;

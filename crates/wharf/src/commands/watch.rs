@@ -3,7 +3,8 @@
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use wharf_catalog::survey::{Request, survey};
+use wharf_catalog::request::Request;
+use wharf_catalog::survey::survey;
 use wharf_catalog::watch::Watch as Changes;
 use wharf_os::Os;
 use wharf_views::json::{self, Layout};
