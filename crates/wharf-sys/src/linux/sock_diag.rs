@@ -85,6 +85,17 @@ pub struct Record {
     pub cgroup_id: Option<u64>,
 }
 
+/// One Unix socket, as `struct unix_diag_msg` (`linux/unix_diag.h`) tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnixSocket {
+    /// Inode in sockfs.
+    pub inode: u32,
+    /// Whether it is of type SOCK_STREAM, where no message is empty.
+    pub stream: bool,
+    /// Bytes that wait to be received (of a datagram socket: of the first); of a listener: connections.
+    pub waiting: u32,
+}
+
 /// A netlink socket of protocol NETLINK_SOCK_DIAG. It speaks of the network namespace it was opened in,
 /// wherever its thread goes later.
 #[derive(Debug)]
@@ -114,7 +125,7 @@ impl SockDiag {
     /// What the kernel answered; `InvalidData` for an answer that is not of the form of `linux/netlink.h`.
     pub fn dump(&mut self, request: &Request, records: &mut Vec<Record>) -> io::Result<()> {
         let id = [0; SOCKET_ID];
-        self.send(request, NLM_F_REQUEST | NLM_F_DUMP, &id)?;
+        self.send(&encode(request, NLM_F_REQUEST | NLM_F_DUMP, &id))?;
         loop {
             let answer = self.receive()?;
             match parse(answer, request.transport, records)? {
@@ -152,7 +163,7 @@ impl SockDiag {
             }
         }
         id[40..48].fill(0xff);
-        self.send(&request, NLM_F_REQUEST, &id)?;
+        self.send(&encode(&request, NLM_F_REQUEST, &id))?;
         let mut records = Vec::new();
         let answer = self.receive()?;
         match parse(answer, Transport::Tcp, &mut records) {
@@ -162,16 +173,33 @@ impl SockDiag {
         }
     }
 
+    /// Returns the Unix sockets of this namespace with what waits in them.
+    ///
+    /// # Errors
+    /// As [`SockDiag::dump`]; `NotFound` without CONFIG_UNIX_DIAG.
+    pub fn unix_sockets(&mut self) -> io::Result<Vec<UnixSocket>> {
+        let mut message = [0; NLMSG_HEADER + UNIX_REQUEST];
+        message[0..4].copy_from_slice(&((NLMSG_HEADER + UNIX_REQUEST) as u32).to_ne_bytes());
+        message[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+        message[6..8].copy_from_slice(&(NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
+        message[16] = libc::AF_UNIX as u8;
+        message[20..24].fill(0xff);
+        message[28..32].copy_from_slice(&UDIAG_SHOW_RQLEN.to_ne_bytes());
+        self.send(&message)?;
+        let mut sockets = Vec::new();
+        while messages(self.receive()?, |body| sockets.extend(unix_socket(body)))? == Answer::More {}
+        Ok(sockets)
+    }
+
     /// Returns the name of a network device in this socket's namespace.
     #[must_use]
     pub fn device_name(&self, index: u32) -> Option<String> {
         rustix::net::netdevice::index_to_name(&self.socket, index).ok()
     }
 
-    fn send(&self, request: &Request, flags: u16, id: &[u8; SOCKET_ID]) -> io::Result<()> {
-        let message = encode(request, flags, id);
+    fn send(&self, message: &[u8]) -> io::Result<()> {
         loop {
-            match rustix::net::send(&self.socket, &message, SendFlags::empty()) {
+            match rustix::net::send(&self.socket, message, SendFlags::empty()) {
                 Ok(_) => return Ok(()),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(errno) => return Err(errno.into()),
@@ -206,7 +234,12 @@ pub enum Answer {
 ///
 /// # Errors
 /// The errno of an NLMSG_ERROR; `InvalidData` if a length does not fit.
-pub fn parse(mut datagram: &[u8], transport: Transport, records: &mut Vec<Record>) -> io::Result<Answer> {
+pub fn parse(datagram: &[u8], transport: Transport, records: &mut Vec<Record>) -> io::Result<Answer> {
+    messages(datagram, |body| records.extend(record(body, transport)))
+}
+
+/// Calls `visit` with the body of each message that tells of a socket.
+fn messages(mut datagram: &[u8], mut visit: impl FnMut(&[u8])) -> io::Result<Answer> {
     while datagram.len() >= NLMSG_HEADER {
         let length = u32_at(datagram, 0) as usize;
         let kind = u16_at(datagram, 4);
@@ -216,21 +249,24 @@ pub fn parse(mut datagram: &[u8], transport: Transport, records: &mut Vec<Record
         let body = &datagram[NLMSG_HEADER..length];
         match kind {
             NLMSG_DONE => return Ok(Answer::Done),
-            NLMSG_ERROR => {
-                if body.len() < 4 {
-                    return Err(malformed("a netlink error without its number"));
-                }
-                let errno = i32_at(body, 0);
-                if errno != 0 {
-                    return Err(io::Error::from_raw_os_error(errno.saturating_neg()));
-                }
-            }
-            SOCK_DIAG_BY_FAMILY => records.extend(record(body, transport)),
+            NLMSG_ERROR => error(body)?,
+            SOCK_DIAG_BY_FAMILY => visit(body),
             _ => {}
         }
         datagram = datagram.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     Ok(Answer::More)
+}
+
+/// Reads the errno of a `struct nlmsgerr`; 0 is an acknowledgement.
+fn error(body: &[u8]) -> io::Result<()> {
+    if body.len() < 4 {
+        return Err(malformed("a netlink error without its number"));
+    }
+    match i32_at(body, 0) {
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno.saturating_neg())),
+    }
 }
 
 fn encode(request: &Request, flags: u16, id: &[u8; SOCKET_ID]) -> [u8; REQUEST] {
@@ -281,6 +317,21 @@ fn record(body: &[u8], transport: Transport) -> Option<Record> {
         _ => {}
     });
     Some(record)
+}
+
+/// Reads a `struct unix_diag_msg` with its attributes.
+fn unix_socket(body: &[u8]) -> Option<UnixSocket> {
+    if body.len() < UNIX_MESSAGE {
+        return None;
+    }
+    let mut socket =
+        UnixSocket { inode: u32_at(body, 4), stream: i32::from(body[1]) == libc::SOCK_STREAM, waiting: 0 };
+    attributes(&body[UNIX_MESSAGE..], |kind, value| {
+        if kind == UNIX_DIAG_RQLEN && value.len() >= 4 {
+            socket.waiting = u32_at(value, 0);
+        }
+    });
+    Some(socket)
 }
 
 /// Calls `visit` for each attribute (`struct nlattr`) as far as the lengths hold.
@@ -338,6 +389,12 @@ const REQUEST: usize = NLMSG_HEADER + 56;
 const DIAG_MESSAGE: usize = 72;
 const AF_INET: u8 = libc::AF_INET as u8;
 const AF_INET6: u8 = libc::AF_INET6 as u8;
+/// `struct unix_diag_req`.
+const UNIX_REQUEST: usize = 24;
+/// `struct unix_diag_msg`.
+const UNIX_MESSAGE: usize = 16;
+const UDIAG_SHOW_RQLEN: u32 = 0x10;
+const UNIX_DIAG_RQLEN: u16 = 4;
 /// The kernel answers a dump in datagrams of at most 32 KiB.
 const RECEIVE_BUFFER: usize = 64 * 1024;
 

@@ -1,12 +1,14 @@
 //! Netlink answers: real ones from this kernel, and hostile ones.
 
+use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 
 use proptest::prelude::{any, prop};
 use proptest::{prop_assert, proptest};
 
-use super::{Family, LISTEN, Request, SockDiag, Transport, parse};
+use super::{Family, LISTEN, Request, SockDiag, Transport, parse, unix_socket};
 
 fn listening(family: Family, local_port: u16) -> Request {
     Request { family, transport: Transport::Tcp, states: 1 << LISTEN, local_port, remote_port: 0 }
@@ -39,6 +41,17 @@ fn the_exact_question_finds_a_dual_stack_wildcard_by_its_ipv4_address() {
 }
 
 #[test]
+fn a_unix_socket_tells_what_waits_in_it() {
+    let (mut sender, receiver) = UnixStream::pair().unwrap();
+    sender.write_all(b"four").unwrap();
+    let inode = |socket: &UnixStream| rustix::fs::fstat(socket).unwrap().st_ino;
+    let listed = SockDiag::open().unwrap().unix_sockets().unwrap();
+    let waiting = |wanted: u64| listed.iter().find(|socket| u64::from(socket.inode) == wanted).unwrap();
+    assert_eq!((waiting(inode(&receiver)).waiting, waiting(inode(&receiver)).stream), (4, true));
+    assert_eq!(waiting(inode(&sender)).waiting, 0);
+}
+
+#[test]
 fn a_message_whose_length_lies_is_an_error_and_not_a_loop() {
     let mut message = [0; 16];
     message[0..4].copy_from_slice(&8_u32.to_ne_bytes());
@@ -53,6 +66,11 @@ proptest! {
         let mut records = Vec::new();
         let _ = parse(&bytes, Transport::Udp, &mut records);
         prop_assert!(records.len() <= bytes.len());
+    }
+
+    #[test]
+    fn no_body_of_a_unix_message_makes_it_panic(body in prop::collection::vec(any::<u8>(), 0..100)) {
+        let _ = unix_socket(&body);
     }
 
     #[test]
