@@ -279,3 +279,6 @@ fn accepted_by(connection: &Connection, endpoint: &Endpoint) -> bool {
 const ANCESTORS_AT_MOST: usize = 64;
 /// What bind(2) says of an address, not of a port.
 const NOT_HERE: [&str; 2] = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
+
+#[cfg(test)]
+mod tests;

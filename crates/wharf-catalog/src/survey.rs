@@ -177,3 +177,6 @@ fn hidden(endpoints: &[Endpoint], holders: &Holders, own_uid: u32) -> Option<War
     let text = format!("the process behind {hidden} of the endpoints is not known: {why}");
     Some(Warning { code: "owners-hidden".to_owned(), text })
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,3 +171,6 @@ fn steady(endpoint: &Endpoint) -> Endpoint {
     steady.notes.retain(|note| note.code != "process-blocked");
     steady
 }
+
+#[cfg(test)]
+mod tests;

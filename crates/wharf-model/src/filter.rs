@@ -261,3 +261,6 @@ fn process_is_named(process: &Process, name: &str) -> bool {
 fn contains(own: &str, asked: &str) -> bool {
     own.to_lowercase().contains(&asked.to_lowercase())
 }
+
+#[cfg(test)]
+mod tests;
