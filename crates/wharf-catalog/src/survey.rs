@@ -167,14 +167,15 @@ fn hidden(endpoints: &[Endpoint], holders: &Holders, own_uid: u32) -> Option<War
     if hidden == 0 {
         return None;
     }
-    let why = if holders.processes_hidden {
-        "this /proc hides other users' processes (hidepid), or there is none"
+    let text = if holders.processes_hidden {
+        format!(
+            "{hidden} of the endpoints have an owner that this /proc hides (hidepid), or there is no /proc"
+        )
     } else if own_uid == 0 {
-        "some processes may not be looked into even by root"
+        format!("{hidden} of the endpoints have an owner that not even root may look into here")
     } else {
-        "other users' processes keep their descriptors to themselves, and only root sees those"
+        format!("{hidden} of the endpoints have an owner that only root can look into")
     };
-    let text = format!("the process behind {hidden} of the endpoints is not known: {why}");
     Some(Warning { code: "owners-hidden".to_owned(), text })
 }
 

@@ -122,7 +122,7 @@ pub(crate) fn trials(availability: &Availability) -> Vec<Line> {
         && tried.iter().any(|trial| trial.reuse_address)
         && availability.tried.iter().any(strict)
     {
-        let text = "a server that does not set SO_REUSEADDR is refused still: old connections linger";
+        let text = "a server that does not set SO_REUSEADDR is refused still: connections have the port";
         lines.push(Line::of(Ink::Warning, text));
     }
     lines

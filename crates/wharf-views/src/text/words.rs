@@ -154,19 +154,13 @@ pub(crate) fn in_flight(owner: &Owner) -> String {
     }
 }
 
-/// Returns the nearest thing known of a hidden owner: its container, its unit, else its user.
+/// Returns the nearest thing known of a hidden owner: its container, its unit, else that it is hidden. (The user
+/// who made the socket stands beside it; whose process holds it now is not known.)
 pub(crate) fn whose(endpoint: &Endpoint) -> String {
     match (&endpoint.container, &endpoint.unit) {
         (Some(container), _) => format!("in container {}", container.label()),
         (None, Some(unit)) => unit.name.clone(),
-        (None, None) => possessive(&endpoint.owner),
-    }
-}
-
-fn possessive(owner: &Owner) -> String {
-    match &owner.user {
-        Some(user) => format!("{user}'s"),
-        None => format!("uid {}'s", owner.uid),
+        (None, None) => "hidden".to_owned(),
     }
 }
 

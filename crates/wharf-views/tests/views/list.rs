@@ -216,7 +216,7 @@ fn an_unknown_owner_is_never_guessed() {
     4000      127.0.0.1       in a message queued to pid 812 (supervisord)                  ana
     5000      127.0.0.1       python3 900                                                   ana    2h     bound, not listening
     5353/udp  lo only         avahi 901                                                     ana    2h     runs an executable that was replaced
-    7777      127.0.0.2       ? (uid 4711's)                                                4711
+    7777      127.0.0.2       ? (hidden)                                                    4711
     6379      127.0.0.1       ? (redis-server.service)                                      redis
     9000      192.168.1.5     ? (in container minio)                        minio (docker)  root
     2049      all interfaces  no process has it open                                        root
@@ -230,7 +230,7 @@ fn an_unknown_owner_is_told_shortly_in_a_narrow_column() {
     4000      127.0.0.1       queued to 812
     5000      127.0.0.1       python3 900                      2h     bound, not li…
     5353/udp  lo only         avahi 901                        2h     runs an execu…
-    7777      127.0.0.2       ? (uid 4711's)
+    7777      127.0.0.2       ? (hidden)
     6379      127.0.0.1       ? (redis-serve…
     9000      192.168.1.5     ? (minio)        minio (docker)
     2049      all interfaces  no process

@@ -181,7 +181,7 @@ fn a_name_with_several_endpoints_gets_a_block_for_each() {
       listens on    127.0.0.53:53 (udp), open to this machine only
       unread        0 bytes
 
-      process       hidden: a process of user systemd-resolve that you may not look into
+      process       hidden: you may not look into the processes of others
       made by       user systemd-resolve (uid 991)
 
       unit          systemd-resolved.service
@@ -248,7 +248,7 @@ fn a_port_with_lingering_connections_is_free_for_most() {
 
       lingering     no process any more, 127.0.0.1:6000 to 127.0.0.1:50000: over (TIME_WAIT)
       proof         bound 127.0.0.1, ::1, 0.0.0.0, :: just now, and let go
-                    a server that does not set SO_REUSEADDR is refused still: old connections linger
+                    a server that does not set SO_REUSEADDR is refused still: connections have the port
 
       number        6000, a user port (1024–49151)
       IANA          no name assigned

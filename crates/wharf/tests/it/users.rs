@@ -29,7 +29,7 @@ fn anothers_listener_has_its_user_and_no_guessed_pid() {
     assert_eq!(hidden.owner.uid, 0);
     owned_by(only(&snapshot, 4000), &[mine.pid("pid")]);
     let text = sandbox.wharf(&["ls"]).as_user(SOMEBODY).output().expect_code(0).text();
-    says(&text, &["3000", "root's", "4000", &mine.pid("pid").to_string()]);
+    says(&text, &["3000", "? (hidden)", "4000", &mine.pid("pid").to_string()]);
     let detail = detail(sandbox.wharf(&["show", "3000", "--json"]).as_user(SOMEBODY));
     assert_eq!(only_detail(&detail).endpoint.owner.held_by, HeldBy::Hidden);
 }

@@ -20,7 +20,7 @@ pub(super) fn short(endpoint: &Endpoint) -> Line {
             Line::of(Ink::Warning, &format!("held {}", words::in_flight(&endpoint.owner)))
         }
         (None, HeldBy::NoProcess) => Line::of(Ink::Warning, "no process has it open"),
-        (None, _) => Line::of(Ink::Plain, &format!("owner hidden ({})", words::whose(endpoint))),
+        (None, _) => Line::of(Ink::Plain, &hidden(endpoint)),
     }
 }
 
@@ -44,13 +44,21 @@ pub(super) fn add(block: &mut Block, detail: &EndpointDetail, style: &Style) {
     block.drawing("ancestry", ancestry(detail, style));
 }
 
+/// Returns `owner hidden (nginx.service)`.
+fn hidden(endpoint: &Endpoint) -> String {
+    match words::whose(endpoint) {
+        known if known == "hidden" => "owner hidden".to_owned(),
+        known => format!("owner hidden ({known})"),
+    }
+}
+
 fn add_unknown(block: &mut Block, endpoint: &Endpoint) {
     let owner = &endpoint.owner;
     let user = words::user(owner);
     let (ink, text) = match owner.held_by {
         HeldBy::InFlight => (Ink::Warning, format!("none has it open; it waits {}", words::in_flight(owner))),
         HeldBy::NoProcess => (Ink::Warning, NO_PROCESS.to_owned()),
-        _ => (Ink::Warning, format!("hidden: a process of user {user} that you may not look into")),
+        _ => (Ink::Warning, "hidden: you may not look into the processes of others".to_owned()),
     };
     block.entry("process", Line::of(ink, &text));
     block.entry("made by", Line::of(Ink::Plain, &format!("user {user} (uid {})", owner.uid)));
