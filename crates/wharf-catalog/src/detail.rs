@@ -8,7 +8,7 @@ use std::num::NonZeroU16;
 
 use wharf_model::connection::Connection;
 use wharf_model::detail::{Availability, BindTrial, EndpointDetail, PORT_SCHEMA, PortDetail};
-use wharf_model::endpoint::{Endpoint, EndpointState, Level, Note, Protocol};
+use wharf_model::endpoint::{Endpoint, EndpointState, Level, Listener, Note, Protocol};
 use wharf_model::filter::Filter;
 use wharf_model::port::PortFacts;
 use wharf_model::process::Process;
@@ -256,23 +256,31 @@ fn server_side(os: &Os, port: u16, endpoints: &[EndpointDetail]) -> Result<Vec<V
     }
     let far = connections::list(os, None, Some(port))?;
     for connection in connections::resolve(os, &own, &far) {
-        let place = endpoints.iter().position(|detail| accepted_by(&connection, &detail.endpoint));
+        let accepts = |detail: &EndpointDetail| accepted_by(&connection, &detail.endpoint);
+        let exactly = |detail: &EndpointDetail| {
+            let mut addresses = detail.endpoint.addresses.iter();
+            accepts(detail) && addresses.any(|address| address.to_canonical() == connection.local.ip())
+        };
+        // The kernel gives a connection to the listener at its very address before a wildcard.
+        let place = endpoints.iter().position(exactly).or_else(|| endpoints.iter().position(accepts));
         sorted[place.unwrap_or(endpoints.len())].push(connection);
     }
     Ok(sorted)
 }
 
-/// Whether a connection was made to the endpoint: its own address, or a wildcard, and not by the endpoint's
-/// client side.
+/// Whether a connection may have been made to the endpoint: to its own address, or to a wildcard that serves its
+/// address family.
 fn accepted_by(connection: &Connection, endpoint: &Endpoint) -> bool {
+    let serves = |listener: &Listener| match (listener.address.to_canonical(), connection.local.ip()) {
+        (own, local) if own == local => true,
+        (IpAddr::V6(own), IpAddr::V4(_)) => own.is_unspecified() && listener.v6_only != Some(true),
+        (own, local) => own.is_unspecified() && own.is_ipv4() == local.is_ipv4(),
+    };
     endpoint.netns.own
         && endpoint.protocol == connection.protocol
         && endpoint.state == EndpointState::Listening
         && endpoint.port == connection.local.port()
-        && endpoint.addresses.iter().any(|address| {
-            let address = address.to_canonical();
-            address == connection.local.ip() || address.is_unspecified()
-        })
+        && endpoint.listeners.iter().any(serves)
 }
 
 /// Deeper than any real chain; a bound against a /proc that lies.

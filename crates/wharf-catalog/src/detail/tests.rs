@@ -96,3 +96,31 @@ fn the_second_step_adds_clients_and_other_namespaces() {
     assert_eq!(client.peer.as_ref().unwrap().name, "curl");
     assert!(all.endpoints[1].connections.is_empty());
 }
+
+/// Returns the pids of the leading processes of the endpoints that have a client.
+fn with_clients(sockets: Vec<SocketFacts>, holds: Vec<(u64, u32, u32)>) -> Vec<u32> {
+    let processes = vec![process(7, 1, "node"), process(8, 1, "deno"), process(9, 1, "curl")];
+    let (_, all) = show(World { sockets, holds, processes, ..World::default() }, "3000");
+    let served = all.endpoints.iter().filter(|detail| !detail.connections.is_empty());
+    served.map(|detail| detail.endpoint.owner.processes[0].pid).collect()
+}
+
+#[test]
+fn a_connection_belongs_to_the_specific_address_before_the_wildcard() {
+    let sockets = vec![
+        listener("0.0.0.0:3000", 10),
+        listener("127.0.0.1:3000", 11),
+        connection("127.0.0.1:3000", "127.0.0.1:41000", 12),
+    ];
+    assert_eq!(with_clients(sockets, vec![(10, 7, 20), (11, 8, 20), (12, 8, 21)]), [8]);
+}
+
+#[test]
+fn a_connection_belongs_to_the_wildcard_of_its_family() {
+    let v6_only = SocketFacts { v6_only: Some(true), ..listener("[::]:3000", 10) };
+    let sockets =
+        vec![v6_only, listener("0.0.0.0:3000", 11), connection("127.0.0.1:3000", "127.0.0.1:41000", 12)];
+    assert_eq!(with_clients(sockets, vec![(10, 7, 20), (11, 8, 20), (12, 8, 21)]), [8]);
+    let dual = vec![listener("[::]:3000", 10), connection("127.0.0.1:3000", "127.0.0.1:41000", 12)];
+    assert_eq!(with_clients(dual, vec![(10, 7, 20), (12, 7, 21)]), [7]);
+}
