@@ -167,14 +167,16 @@ fn hidden(endpoints: &[Endpoint], holders: &Holders, own_uid: u32) -> Option<War
     if hidden == 0 {
         return None;
     }
-    let text = if holders.processes_hidden {
-        format!(
-            "{hidden} of the endpoints have an owner that this /proc hides (hidepid), or there is no /proc"
-        )
+    let why = if holders.processes_hidden {
+        "this /proc hides other users' processes (hidepid), or there is none"
     } else if own_uid == 0 {
-        format!("{hidden} of the endpoints have an owner that not even root may look into here")
+        "not even root may look into every process here"
     } else {
-        format!("{hidden} of the endpoints have an owner that only root can look into")
+        "only root can look into other users' processes"
+    };
+    let text = match hidden {
+        1 => format!("the owner of one endpoint is hidden: {why}"),
+        _ => format!("the owners of {hidden} endpoints are hidden: {why}"),
     };
     Some(Warning { code: "owners-hidden".to_owned(), text })
 }

@@ -43,7 +43,7 @@ fn holder(connection: &Connection) -> Line {
     let mut line = match &connection.process {
         Some(process) => named(process),
         None if connection.inode.is_none() => Line::of(Ink::Plain, "no process any more"),
-        None => Line::of(Ink::Plain, &format!("? (a process of uid {})", connection.uid)),
+        None => Line::of(Ink::Plain, &format!("? (made by uid {})", connection.uid)),
     };
     line.push(Ink::Plain, &format!(", {} to {}", connection.local, connection.remote));
     if let Some(peer) = &connection.peer {

@@ -325,7 +325,7 @@ fn verdict(detail: &PortDetail) -> Line {
     match &detail.availability {
         Some(availability) if availability.free => Line::of(Ink::Good, "free"),
         _ if holder.is_some() => {
-            let mut line = Line::of(Ink::Warning, "nobody listens, but an outgoing connection holds it: ");
+            let mut line = Line::of(Ink::Warning, "nobody listens, but a connection holds it: ");
             line.append(holder.map(peers::named).unwrap_or_default());
             line
         }

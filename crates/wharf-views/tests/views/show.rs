@@ -228,7 +228,7 @@ fn a_free_port_is_proved_free() {
 #[test]
 fn a_port_held_by_an_outgoing_connection() {
     assert_snapshot!(drawn(&show_held(), &terminal(100)), @"
-    45678 — nobody listens, but an outgoing connection holds it: firefox (pid 900)
+    45678 — nobody listens, but a connection holds it: firefox (pid 900)
 
       held by       firefox (pid 900), 192.168.1.5:45678 to 192.0.2.7:443: open
       tried         taken: 127.0.0.1, ::1, 0.0.0.0, :: (EADDRINUSE)
@@ -277,7 +277,7 @@ fn a_port_that_needs_privilege() {
 fn colours_are_few() {
     let style = Style { colour: true, ..terminal(100) };
     assert_snapshot!(drawn(&show_held(), &style).replace('\x1b', "␛"), @"
-    ␛[1m45678␛[0m␛[2m — ␛[0m␛[33mnobody listens, but an outgoing connection holds it: ␛[0mfirefox␛[2m (pid 900)␛[0m
+    ␛[1m45678␛[0m␛[2m — ␛[0m␛[33mnobody listens, but a connection holds it: ␛[0mfirefox␛[2m (pid 900)␛[0m
 
       ␛[2mheld by␛[0m       firefox␛[2m (pid 900)␛[0m, 192.168.1.5:45678 to 192.0.2.7:443␛[2m: open␛[0m
       ␛[2mtried␛[0m         ␛[33mtaken: 127.0.0.1, ::1, 0.0.0.0, :: (EADDRINUSE)␛[0m

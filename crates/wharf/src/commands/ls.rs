@@ -39,7 +39,9 @@ pub(crate) fn run(ls: &impl AsLs, colour: Colour) -> Result<ExitCode, Failure> {
         let style = terminal::style(&os, colour, flags.wide);
         let nothing = snapshot.endpoints.is_empty() && snapshot.connections.is_empty();
         if nothing && named(words, flags) {
-            write_nothing_matched(&mut io::stderr().lock(), words, &style)?;
+            let project = flags.project.iter().map(|name| format!("project:{name}"));
+            let asked: Vec<String> = words.iter().cloned().chain(project).collect();
+            write_nothing_matched(&mut io::stderr().lock(), &asked, &style)?;
         } else {
             text::list::write_list(&mut out, &snapshot, &style)?;
         }

@@ -120,9 +120,14 @@ fn others_lines(others: &[Process], style: &Style) -> Vec<Line> {
 fn said(process: &Process, style: &Style) -> String {
     match words::command(process, style) {
         command if command.is_empty() || command == process.name => String::new(),
-        command => format!("  {command}"),
+        command if command.chars().count() <= SAID_AT_MOST => format!("  {command}"),
+        command => format!("  {}…", command.chars().take(SAID_AT_MOST).collect::<String>()),
     }
 }
+
+/// Characters of an ancestor's command line, which is there to be known by, not to be read whole: launchers carry
+/// kilobytes of settings, and secrets, in theirs.
+const SAID_AT_MOST: usize = 100;
 
 fn starter(started_by: &StartedBy) -> Vec<Line> {
     let mut line = Line::of(Ink::Strong, &started_by.text);
