@@ -8,6 +8,7 @@ use std::num::NonZeroU16;
 use std::str::FromStr;
 
 use crate::endpoint::Endpoint;
+use crate::place::Container;
 use crate::process::Process;
 
 /// One thing that a person named. Several of them are alternatives: an endpoint matches if one does.
@@ -132,6 +133,7 @@ impl fmt::Display for Filter {
             Self::Address(addresses, port) => match addresses.as_slice() {
                 [IpAddr::V6(address)] => write!(f, "[{address}]:{port}"),
                 [IpAddr::V4(address)] => write!(f, "{address}:{port}"),
+                [address, ..] if address.is_unspecified() => write!(f, "*:{port}"),
                 _ => write!(f, "localhost:{port}"),
             },
             Self::Pid(pid) => write!(f, "pid {pid}"),
@@ -238,7 +240,7 @@ fn is_named(endpoint: &Endpoint, name: &str) -> bool {
         .as_ref()
         .is_some_and(|service| contains(&service.id, name) || contains(&service.name, name));
     let container = endpoint.container.as_ref().is_some_and(|container| {
-        contains(container.label(), name)
+        called(container).is_some_and(|own| contains(own, name))
             || container.image.as_deref().is_some_and(|image| contains(image, name))
             || container.compose_service.as_deref().is_some_and(|own| contains(own, name))
             || (name.len() >= 4 && container.id.starts_with(name))
@@ -249,6 +251,12 @@ fn is_named(endpoint: &Endpoint, name: &str) -> bool {
         || endpoint.unit.as_ref().is_some_and(|unit| contains(&unit.name, name))
         || endpoint.owner.user.as_deref() == Some(name)
         || endpoint.owner.processes.iter().any(|process| process_is_named(process, name))
+}
+
+/// Returns what people call a container: its name, or an id that is a name (lxc). Hex digits are no word.
+fn called(container: &Container) -> Option<&str> {
+    let is_number = container.id.len() >= 12 && container.id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    container.name.as_deref().or((!is_number).then_some(container.id.as_str()))
 }
 
 fn process_is_named(process: &Process, name: &str) -> bool {

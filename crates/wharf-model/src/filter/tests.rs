@@ -11,6 +11,8 @@ use crate::owner::{HeldBy, Owner};
 use crate::place::{Netns, Unit};
 use crate::port::PortRange;
 
+mod edges;
+
 fn parse(text: &str) -> Result<Filter, FilterError> {
     text.parse()
 }
