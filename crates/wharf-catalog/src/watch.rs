@@ -158,7 +158,7 @@ fn steady(endpoint: &Endpoint) -> Endpoint {
         listener.accept_queue = None;
         listener.receive_queue_bytes = None;
     }
-    for process in &mut steady.owner.processes {
+    for process in steady.owner.processes.iter_mut().chain(&mut steady.owner.queued_to) {
         if matches!(process.state, ProcessState::Running | ProcessState::Uninterruptible) {
             process.state = ProcessState::Sleeping;
         }

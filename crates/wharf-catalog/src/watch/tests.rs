@@ -2,6 +2,7 @@
 
 use wharf_model::event::EventKind;
 use wharf_model::process::ProcessState;
+use wharf_os::facts::QueuedSocket;
 use wharf_os::facts::SocketFacts;
 use wharf_os::fake::{World, process};
 
@@ -69,4 +70,21 @@ fn the_fingerprint_differs_with_the_sockets_and_with_nothing_else() {
     let of = |world: World| fingerprint(&world.os()).unwrap();
     assert_eq!(of(one.clone()), of(stopped));
     assert_ne!(of(one), of(other));
+}
+
+#[test]
+fn a_receiver_of_a_queued_socket_that_works_is_no_change() {
+    let mut world = World {
+        sockets: vec![listener("127.0.0.1:3000", 1)],
+        processes: vec![process(7, 1, "node")],
+        queued: vec![QueuedSocket { inode: 1, pids: vec![7], seen: true }],
+        ..World::default()
+    };
+    let take = |world: &World| survey(&world.clone().os(), &Request::default()).unwrap();
+    let mut watch = Watch::default();
+    assert_eq!(watch.step(&take(&world))[0].endpoint.owner.queued_to[0].pid, 7);
+    world.processes[0].state = ProcessState::Running;
+    assert_eq!(watch.step(&take(&world)), []);
+    world.processes[0].state = ProcessState::Stopped;
+    assert_eq!(watch.step(&take(&world))[0].changed, ["owner"]);
 }
