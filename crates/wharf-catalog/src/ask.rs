@@ -14,7 +14,8 @@ pub fn services<'a>(os: &Os, endpoints: impl IntoIterator<Item = &'a mut Endpoin
     let mut asked: Vec<(&mut Endpoint, Target)> = endpoints
         .into_iter()
         .filter_map(|endpoint| {
-            let target = Target { address: address(endpoint)?, looked: endpoint.service.clone() };
+            let address = address(endpoint).filter(|&address| !leads_elsewhere(os, endpoint, address))?;
+            let target = Target { address, looked: endpoint.service.clone() };
             Some((endpoint, target))
         })
         .collect();
@@ -45,6 +46,13 @@ fn address(endpoint: &Endpoint) -> Option<SocketAddr> {
         address => address,
     };
     Some(SocketAddr::new(reachable, endpoint.port))
+}
+
+/// Whether a connection to `address` would reach another listener: one at that very address takes it from a
+/// wildcard, and from one that is bound to a device.
+fn leads_elsewhere(os: &Os, endpoint: &Endpoint, address: SocketAddr) -> bool {
+    let own = |inode: u64| endpoint.listeners.iter().any(|listener| listener.inode == Some(inode));
+    matches!(os.sockets.listener_at(address), Ok(Some(socket)) if !own(socket.inode))
 }
 
 #[cfg(test)]
@@ -79,6 +87,21 @@ mod tests {
             let endpoints = asked(redis_at(address));
             assert_eq!(endpoints[0].service.as_ref().unwrap().id, "redis", "{address}");
         }
+    }
+
+    #[test]
+    fn a_wildcard_is_not_given_the_answer_of_the_listener_at_the_asked_address() {
+        let mut world = redis_at("127.0.0.1:7000");
+        world.sockets.push(listener("0.0.0.0:7000", 2));
+        world.processes.push(process(8, 1, "stranger"));
+        world.holds.push((2, 8, 3));
+        let endpoints = asked(world);
+        let service = |pid: u32| {
+            let mut all = endpoints.iter();
+            let one = all.find(|endpoint| endpoint.owner.lead().is_some_and(|lead| lead.pid == pid));
+            one.unwrap().service.as_ref().map(|service| service.id.as_str())
+        };
+        assert_eq!((service(7), service(8)), (Some("redis"), None));
     }
 
     #[test]
