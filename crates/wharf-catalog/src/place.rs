@@ -66,7 +66,7 @@ impl<'a> Places<'a> {
             Some(known) => Some(self.described(known)),
             None => self.published(endpoint),
         };
-        if endpoint.container.is_none() || !in_container(endpoint) {
+        if endpoint.container.is_none() {
             endpoint.project = endpoint.owner.processes.iter().find_map(|process| self.project(process));
         }
         endpoint.service = identify(&Evidence {
@@ -169,12 +169,6 @@ impl<'a> Places<'a> {
     }
 }
 
-/// Whether the owner itself runs in the container (and not a proxy outside it).
-fn in_container(endpoint: &Endpoint) -> bool {
-    let lead = endpoint.owner.lead();
-    lead.and_then(|lead| lead.cgroup.as_deref()).and_then(cgroup::container_of).is_some()
-}
-
 /// Returns what a process publishes by its command line.
 fn proxies_of(command: &[String]) -> Vec<DockerProxy> {
     match parse_docker_proxy(command) {
@@ -194,3 +188,6 @@ fn publishes(proxy: &DockerProxy, endpoint: &Endpoint) -> bool {
 /// Processes that hold published ports for a container and do not tell which on their command line.
 const FORWARDERS: [&str; 7] =
     ["docker-proxy", "rootlessport", "rootlesskit", "slirp4netns", "conmon", "pasta", "pasta.avx2"];
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,12 @@
 use std::net::SocketAddr;
 
 use wharf_model::connection::TcpState;
-use wharf_model::endpoint::Protocol;
+use wharf_model::endpoint::{Endpoint, Protocol};
 use wharf_os::facts::SocketFacts;
+use wharf_os::fake::World;
+
+use crate::request::Request;
+use crate::survey::survey;
 
 /// A TCP listener of uid 1000 with nothing waiting.
 pub(crate) fn listener(address: &str, inode: u64) -> SocketFacts {
@@ -33,4 +37,9 @@ pub(crate) fn connection(local: &str, remote: &str, inode: u64) -> SocketFacts {
         remote: remote.parse().expect("a test's own address"),
         ..listener(local, inode)
     }
+}
+
+/// What a survey of `world` finds, by default.
+pub(crate) fn endpoints(world: World) -> Vec<Endpoint> {
+    survey(&world.os(), &Request::default()).expect("a world lists its sockets").endpoints
 }
