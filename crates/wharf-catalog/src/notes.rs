@@ -139,3 +139,6 @@ fn note(code: &str, level: Level, text: String) -> Note {
 
 /// On a port that more endpoints share than this, nothing is said: it is a load test, not an accident.
 const SHARERS_AT_MOST: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -71,3 +71,6 @@ fn importance(endpoint: &Endpoint, own_uid: u32) -> u8 {
 fn last_if_none<T: Ord>(value: Option<T>) -> (bool, Option<T>) {
     (value.is_none(), value)
 }
+
+#[cfg(test)]
+mod tests;
