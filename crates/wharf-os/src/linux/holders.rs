@@ -1,7 +1,7 @@
 //! Which processes hold a socket: the search through /proc/pid/fd, in the order that finds it soonest.
 //!
 //! Linux has no way to ask a socket for its holders, so every descriptor of every process may have to be
-//! read, at 3 to 4 µs each. Servers open their listeners early and get low numbers, so the first few
+//! read, at about 2 µs each. Servers open their listeners early and get low numbers, so the first few
 //! descriptors of all processes are read before the rest of any; a process whose links may not be read is
 //! left at its first refusal; the two or more CPUs share the work.
 
