@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use wharf_model::connection::TcpState;
+use wharf_model::endpoint::Protocol;
 use wharf_model::snapshot::Warning;
 use wharf_os::Os;
 use wharf_os::facts::{
@@ -24,16 +26,7 @@ pub(crate) struct Seen {
 /// Asks for everything.
 pub(crate) fn look(os: &Os, request: &Request) -> Result<Seen, OsError> {
     let query = request.query();
-    // Other namespaces are looked for beside the search for one's own holders. It also wakes a second CPU for
-    // that search: an idle virtual CPU takes a millisecond or two to come.
-    let (near, others) = std::thread::scope(|scope| {
-        let others = scope.spawn(|| match request.own_namespace {
-            true => Partial::default(),
-            false => os.sockets.namespaces(),
-        });
-        let near = near(os, request, &query);
-        (near, others.join().unwrap_or_default())
-    });
+    let (near, others) = near_and_others(os, request, &query);
     let (mut sockets, mut holders, mut warnings) = near?;
     warnings.extend(others.warnings);
     let far = far(os, &query, &others.value, &mut warnings);
@@ -46,6 +39,27 @@ pub(crate) fn look(os: &Os, request: &Request) -> Result<Seen, OsError> {
     Ok(Seen { sockets, namespaces: others.value, holders, queued, processes, warnings })
 }
 
+/// Sockets of wharf's own namespace with their holders, and the other namespaces: beside each other where there is
+/// much to look at, which also wakes a second CPU early. An idle virtual CPU takes a millisecond or more to come, in
+/// which one alone is done where there is little.
+fn near_and_others(
+    os: &Os,
+    request: &Request,
+    query: &SocketQuery,
+) -> (Result<Near, OsError>, Partial<Vec<Namespace>>) {
+    if request.own_namespace {
+        return (near(os, request, query), Partial::default());
+    }
+    if !os.processes.are_many() {
+        return (near(os, request, query), os.sockets.namespaces());
+    }
+    std::thread::scope(|scope| {
+        let others = scope.spawn(|| os.sockets.namespaces());
+        let near = near(os, request, query);
+        (near, others.join().unwrap_or_default())
+    })
+}
+
 type Near = (Vec<Placed>, Holders, Vec<Warning>);
 
 /// The sockets of wharf's own namespace, and who holds them.
@@ -53,8 +67,23 @@ fn near(os: &Os, request: &Request, query: &SocketQuery) -> Result<Near, OsError
     let listed = os.sockets.list(None, query)?;
     let sockets: Vec<Placed> =
         listed.value.into_iter().map(|socket| Placed { namespace: 0, socket }).collect();
-    let search = search(os, request, &sockets, Vec::new());
+    let mut search = search(os, request, &sockets, Vec::new());
+    if request.effort == Effort::Quick && query.local_port.is_some() {
+        search.hints = listeners(os);
+    }
     Ok((sockets, os.processes.holders(&search), listed.warnings))
+}
+
+/// The inodes of all TCP listeners of wharf's own namespace.
+fn listeners(os: &Os) -> Vec<u64> {
+    let query = SocketQuery {
+        protocols: vec![Protocol::Tcp],
+        states: vec![TcpState::Listen],
+        local_port: None,
+        remote_port: None,
+    };
+    let listed = os.sockets.list(None, &query).unwrap_or_default();
+    listed.value.into_iter().map(|socket| socket.inode).collect()
 }
 
 /// Whom to look for, and for whom not to go far: an ordinary user is not let into the processes that hold others'
@@ -65,7 +94,13 @@ fn search(os: &Os, request: &Request, sockets: &[Placed], among: Vec<u32>) -> Ho
         |placed: &&Placed| own_uid == 0 || placed.socket.uid == own_uid || request.effort != Effort::Enough;
     let (near, far): (Vec<&Placed>, Vec<&Placed>) = sockets.iter().partition(goes_far);
     let inodes = |placed: Vec<&Placed>| placed.into_iter().map(|placed| placed.socket.inode).collect();
-    HolderSearch { inodes: inodes(near), in_passing: inodes(far), effort: request.effort, among }
+    HolderSearch {
+        inodes: inodes(near),
+        in_passing: inodes(far),
+        hints: Vec::new(),
+        effort: request.effort,
+        among,
+    }
 }
 
 /// The sockets of the other namespaces.

@@ -120,6 +120,9 @@ pub struct HolderSearch {
     pub inodes: Vec<u64>,
     /// Inodes that are noticed where the search comes by, and for which it goes no further.
     pub in_passing: Vec<u64>,
+    /// Inodes of other listeners, which are not looked for: programs of one kind listen at one descriptor, so where
+    /// one of these is met is where to look first for the others. For a search that may end early.
+    pub hints: Vec<u64>,
     /// How far to look.
     pub effort: Effort,
     /// Only among these processes; among all if empty.
@@ -131,8 +134,8 @@ pub struct HolderSearch {
 pub enum Effort {
     /// Until every socket has one holder, then along its family: the soonest answer to "who has this port".
     Quick,
-    /// The first descriptors of every process; further until every socket has a holder, then along its family
-    /// (parents and children that inherited it).
+    /// Until every socket has a holder, then along its family (parents and children, and whoever inherited it at the
+    /// same number). Through the first descriptors of every process where something is to be noticed in passing.
     #[default]
     Enough,
     /// Every descriptor of every process.

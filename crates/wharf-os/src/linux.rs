@@ -1,6 +1,7 @@
 //! Linux behind the seam: netlink and /proc turned into facts.
 
 mod cgroups;
+mod crew;
 mod errors;
 mod files;
 mod holders;

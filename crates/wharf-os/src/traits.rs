@@ -59,6 +59,11 @@ pub trait Processes: Send + Sync {
     /// Returns what is to be known of the processes `pids`, in that order; those that are gone are left out.
     fn read(&self, pids: &[u32]) -> Vec<ProcessFacts>;
 
+    /// Returns whether so much runs here that a second CPU pays for a look at all of it.
+    fn are_many(&self) -> bool {
+        false
+    }
+
     /// Returns one variable of the environment a process was started with; `None` if it has none or may not be read.
     fn environment(&self, pid: u32, name: &str) -> Option<String>;
 

@@ -2,6 +2,7 @@
 
 prefork   a master and three workers that inherited the listener
 twice     the master listens, and a grandchild whose parent is gone holds the same socket
+sent      a master and a child that was there before the listener and was sent it, at another number
 thread    a thread that has a descriptor table of its own (CLONE_FILES undone) holds it alone
 headless  the first thread of the owner has ended (the process looks like a zombie), the others run
 reparented  the owner is the orphan: who opened the listener is gone
@@ -34,6 +35,25 @@ def twice(port):
     orphan = int(os.read(reader, 20))
     kit.until(lambda: int(kit.stat(orphan)[1]) != child, "the orphan to be adopted")
     kit.ready(orphan=orphan, fd=listener.fileno())
+    kit.obey()
+
+
+def sent(port):
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        kit.libc.prctl(1, 9, 0, 0, 0)
+        ours.close()
+        listener = socket.recv_fds(theirs, 1, 1)[1][0]
+        os.dup2(listener, 30)
+        os.close(listener)
+        theirs.send(b"!")
+        threading.Event().wait()
+    theirs.close()
+    listener = kit.tcp_listener(port)
+    socket.send_fds(ours, [b"."], [listener.fileno()])
+    ours.recv(1)
+    kit.ready(child=child, fd=listener.fileno())
     kit.obey()
 
 

@@ -1,6 +1,7 @@
 //! What the binary must know of the place it writes to: its width, whether it shows colours, who reads.
 
 use std::env;
+use std::fs;
 use std::io::{self, IsTerminal};
 
 use jiff::tz::TimeZone;
@@ -24,8 +25,22 @@ pub(crate) fn style(os: &Os, colour: Colour, wide: bool) -> Style {
         now: os.clock.now(),
         own_uid: os.host.own_uid(),
         home: home(),
-        time_zone: TimeZone::system(),
+        time_zone: time_zone(),
     }
+}
+
+/// Returns the time zone of the one who asks, as tzset(3) says, from its one file: to look for it among all, as the
+/// library does, takes as long as a whole `ls`.
+fn time_zone() -> TimeZone {
+    let read = |file: &str| TimeZone::tzif("local", &fs::read(file).ok()?).ok();
+    let found = match env::var("TZ") {
+        Err(_) => read("/etc/localtime"),
+        Ok(zone) => {
+            let zone = zone.strip_prefix(':').unwrap_or(&zone);
+            read(&format!("/usr/share/zoneinfo/{zone}")).or_else(|| TimeZone::posix(zone).ok())
+        }
+    };
+    found.unwrap_or_else(TimeZone::system)
 }
 
 /// Returns the home directory of the one who asks.

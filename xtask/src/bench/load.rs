@@ -1,4 +1,4 @@
-//! The three loads of the benchmark: xtask starts itself again as the processes of each.
+//! The four loads of the benchmark: xtask starts itself again as the processes of each.
 //!
 //! A child says `ready` on stdout once it holds everything, and ends when its stdin closes; nobody
 //! sleeps. Not here: what is measured under a load.
@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 const FIRST_PORT: u16 = 3000;
 
 /// Descriptor from which a process of load A or B has its listeners: after what servers open first.
-const FIRST_LISTENER_FD: i32 = 20;
+const FIRST_LISTENER_FD: u16 = 20;
 
 /// What runs while the tools are measured.
 #[derive(Clone, Debug)]
@@ -28,26 +28,58 @@ pub(crate) struct Load {
 #[derive(Clone, Copy, Debug)]
 enum Shape {
     /// Processes with open files, of which some listen.
-    Listeners { processes: u16, fds: u16, listeners: u16, with_sockets: bool },
+    Listeners { processes: u16, fds: u16, listeners: u16, with_sockets: bool, first: First },
     /// Pairs of a server and its client, with many connections between them.
     Connections { pairs: u16, each: u16 },
 }
 
-const LOADS: [Load; 3] = [
+/// At which descriptor the listeners of a process begin.
+#[derive(Clone, Copy, Debug)]
+enum First {
+    /// At one number in all: servers of one kind.
+    Same,
+    /// At one of 29 numbers, in no order: servers of many kinds.
+    Mixed,
+}
+
+const LOADS: [Load; 4] = [
     Load {
         name: "A",
         description: "100 processes of 20 descriptors, 10 listeners",
-        shape: Shape::Listeners { processes: 100, fds: 20, listeners: 10, with_sockets: false },
+        shape: Shape::Listeners {
+            processes: 100,
+            fds: 20,
+            listeners: 10,
+            with_sockets: false,
+            first: First::Same,
+        },
     },
     Load {
         name: "B",
         description: "300 processes of 100 descriptors (a third of them sockets), 1,000 listeners",
-        shape: Shape::Listeners { processes: 300, fds: 100, listeners: 1000, with_sockets: true },
+        shape: Shape::Listeners {
+            processes: 300,
+            fds: 100,
+            listeners: 1000,
+            with_sockets: true,
+            first: First::Same,
+        },
     },
     Load {
         name: "C",
         description: "40 processes, 50,000 loopback connections between them, 20 listeners",
         shape: Shape::Connections { pairs: 20, each: 2500 },
+    },
+    Load {
+        name: "D",
+        description: "200 processes of 40 descriptors, 40 listeners, each at a number of its own",
+        shape: Shape::Listeners {
+            processes: 200,
+            fds: 40,
+            listeners: 40,
+            with_sockets: true,
+            first: First::Mixed,
+        },
     },
 ];
 
@@ -56,6 +88,16 @@ pub(super) struct Running {
     children: Vec<(Child, BufReader<ChildStdout>)>,
     /// Every listener: its port and the process that has it.
     pub(super) listeners: Vec<(u16, u32)>,
+}
+
+impl First {
+    /// Returns the number in process `index`.
+    fn of(self, index: u16) -> u16 {
+        match self {
+            Self::Same => FIRST_LISTENER_FD,
+            Self::Mixed => 4 + index * 11 % 29,
+        }
+    }
 }
 
 impl Load {
@@ -78,11 +120,11 @@ impl Load {
 pub(super) fn start(load: &Load) -> Result<Running> {
     let mut running = Running { children: Vec::new(), listeners: Vec::new() };
     match load.shape {
-        Shape::Listeners { processes, fds, listeners, with_sockets } => {
+        Shape::Listeners { processes, fds, listeners, with_sockets, first } => {
             let mut port = FIRST_PORT;
             for index in 0..processes {
                 let own = share(listeners, processes, index);
-                let arguments = [port, own, fds, u16::from(with_sockets)];
+                let arguments = [port, own, fds, u16::from(with_sockets), first.of(index)];
                 running.spawn("listen", &arguments, port..port + own)?;
                 port += own;
             }
@@ -142,7 +184,9 @@ pub(crate) fn child(arguments: &[String]) -> Result<bool> {
     let [role, numbers @ ..] = arguments else { bail!("load-child ROLE NUMBERS…") };
     let numbers: Vec<u16> = numbers.iter().map(|number| number.parse()).collect::<Result<_, _>>()?;
     match (role.as_str(), numbers.as_slice()) {
-        ("listen", &[port, listeners, fds, with_sockets]) => listen(port, listeners, fds, with_sockets == 1),
+        ("listen", &[port, listeners, fds, with_sockets, first]) => {
+            listen(port, listeners, fds, with_sockets == 1, first)
+        }
         ("serve", &[port, connections]) => serve(port, connections),
         ("connect", &[port, connections]) => connect(port, connections),
         _ => bail!("a load has no such process: {role} {numbers:?}"),
@@ -150,11 +194,11 @@ pub(crate) fn child(arguments: &[String]) -> Result<bool> {
     Ok(true)
 }
 
-fn listen(port: u16, listeners: u16, fds: u16, with_sockets: bool) -> Result<()> {
+fn listen(port: u16, listeners: u16, fds: u16, with_sockets: bool, first: u16) -> Result<()> {
     let mut held: Vec<OwnedFd> = Vec::new();
     let wanted = i32::from(fds);
     // A process of few descriptors has its listeners last.
-    let first = FIRST_LISTENER_FD.min(wanted - i32::from(listeners));
+    let first = i32::from(first).min(wanted - i32::from(listeners));
     fill_until(&mut held, first, with_sockets)?;
     for port in port..port + listeners {
         let listener =

@@ -2,19 +2,22 @@
 //!
 //! Linux has no way to ask a socket for its holders, so every descriptor of every process may have to be
 //! read, at about 2 µs each. Servers open their listeners early and get low numbers, so the first few
-//! descriptors of all processes are read before the rest of any; a process whose links may not be read is
-//! left at its first refusal; the two or more CPUs share the work.
+//! descriptors of all processes are read before the rest of any; programs of one kind open theirs at one
+//! number, so where one listener was found, every process is asked for that number before anything else; a
+//! process whose links may not be read is left at its first refusal. Not here: how CPUs share work
+//! ([`crew`](super::crew)).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use wharf_sys::linux::fd_link::{FdDir, Pass};
 use wharf_sys::linux::kcmp;
 use wharf_sys::linux::proc_dir::{ProcDir, ProcessDir};
 use wharf_sys::text::stat;
 
+use super::crew;
 use crate::facts::{Effort, Holder, HolderSearch, Holders, ProcessFacts};
 
 /// Reads what is to be known of one process, given its directory and pid.
@@ -29,15 +32,13 @@ pub(crate) fn search(search: &HolderSearch, read: Read<'_>) -> Holders {
     // Newest first: what one asks about was mostly started last.
     pids.sort_unstable_by(|one, other| other.cmp(one));
     let mut walk = Walk::new(&proc, search, read);
-    let start = |&pid: &u32| Stretch { pid, from: FIRST_PASS.0, at_most: FIRST_PASS.1 };
-    let first_stop = if search.effort == Effort::Quick { Stop::AllFound } else { Stop::Never };
-    let rest = walk.pass(pids.iter().map(start).collect(), first_stop);
+    // What is only noticed in passing is noticed only where one passes everywhere.
+    let all_low = search.effort == Effort::Exhaustive
+        || (search.effort == Effort::Enough && !search.in_passing.is_empty());
+    let rest = if all_low { walk.low_of_all(&pids) } else { walk.low_until_found(&pids) };
     if search.effort == Effort::Exhaustive || walk.missing() > 0 {
         let stop = if search.effort == Effort::Exhaustive { Stop::Never } else { Stop::AllFound };
-        walk.pass(
-            pids.iter().map(|&pid| Stretch { pid, from: 0, at_most: FIRST_PASS.0 as usize }).collect(),
-            stop,
-        );
+        walk.pass(pids.iter().map(|&pid| Stretch { pid, from: 0, at_most: LOW.0 as usize }).collect(), stop);
         let next = |&(pid, from): &(u32, u32)| Stretch { pid, from, at_most: SECOND_PASS };
         let rest = walk.pass(rest.iter().map(next).collect(), stop);
         let all = |&(pid, from): &(u32, u32)| Stretch { pid, from, at_most: usize::MAX };
@@ -47,8 +48,11 @@ pub(crate) fn search(search: &HolderSearch, read: Read<'_>) -> Holders {
         walk.threads(&pids);
     }
     match search.effort {
-        Effort::Quick => walk.relatives(|_| true),
-        Effort::Enough => walk.relatives(beyond_first_pass),
+        Effort::Quick => {
+            walk.heirs(&pids);
+            walk.relatives(|_| true);
+        }
+        Effort::Enough => walk.relatives(beyond_low),
         Effort::Exhaustive => {}
     }
     walk.finish()
@@ -60,6 +64,12 @@ struct Stretch {
     pid: u32,
     from: u32,
     at_most: usize,
+}
+
+impl Stretch {
+    fn low(pid: u32) -> Self {
+        Self { pid, from: LOW.0, at_most: LOW.1 }
+    }
 }
 
 /// When a pass may end early.
@@ -74,6 +84,8 @@ struct Walk<'a> {
     read: Read<'a>,
     /// Inodes that are looked for, sorted, and whether the search goes on until each is found.
     wanted: Vec<(u64, bool)>,
+    /// Inodes of other listeners, sorted.
+    hints: Vec<u64>,
     /// How many of those nobody was seen to hold yet.
     missing: AtomicUsize,
     found: Mutex<Found>,
@@ -95,7 +107,9 @@ impl<'a> Walk<'a> {
         wanted.sort_unstable();
         wanted.dedup();
         let missing = AtomicUsize::new(wanted.iter().filter(|&&(_, sought)| sought).count());
-        Self { proc, read, wanted, missing, found: Mutex::default() }
+        let mut hints = search.hints.clone();
+        hints.sort_unstable();
+        Self { proc, read, wanted, hints, missing, found: Mutex::default() }
     }
 
     fn wants(&self, inode: u64) -> bool {
@@ -112,42 +126,149 @@ impl<'a> Walk<'a> {
         self.missing.load(Ordering::Relaxed)
     }
 
+    /// Reads the low descriptors of every process; returns where each that has more must go on.
+    fn low_of_all(&self, pids: &[u32]) -> Vec<(u32, u32)> {
+        self.pass(pids.iter().map(|&pid| Stretch::low(pid)).collect(), Stop::Never)
+    }
+
+    /// Reads low descriptors until every socket is found, and those of the holders' families, which may have
+    /// inherited or been sent it; returns where each process that has more must go on.
+    fn low_until_found(&self, pids: &[u32]) -> Vec<(u32, u32)> {
+        let row = Row { pids, read: pids.iter().map(|_| AtomicBool::new(false)).collect() };
+        let rest = Mutex::new(Vec::new());
+        let numbers = Mutex::new(Numbers::default());
+        while self.missing() > 0 {
+            let unread = row.unread();
+            if unread.is_empty() {
+                break;
+            }
+            let is_over = || self.missing() == 0 || !lock(&numbers).fresh.is_empty();
+            crew::share(unread.len(), ALONE, &is_over, &|index| {
+                let at = unread[index];
+                let listeners = self.low(pids[at], &rest);
+                row.read[at].store(true, Ordering::Relaxed);
+                lock(&numbers).add(&listeners);
+            });
+            let mut numbers = lock(&numbers);
+            let fresh = std::mem::take(&mut numbers.fresh);
+            if !fresh.is_empty() {
+                let met = self.columns(&row, &fresh);
+                numbers.judge(met);
+            }
+        }
+        self.families(&row, &rest);
+        rest.into_inner().expect("no holder of this lock panics")
+    }
+
+    /// Reads the low descriptors of one process; returns those that are listeners.
+    fn low(&self, pid: u32, rest: &Mutex<Vec<(u32, u32)>>) -> Vec<u32> {
+        let mut listeners = Vec::new();
+        if let Some(more) = self.stretch(Stretch::low(pid), &mut listeners) {
+            lock(rest).push(more);
+        }
+        listeners
+    }
+
+    /// Asks processes that were not read yet for some descriptors: a few first, then all of them for those where a
+    /// listener was met; returns whether one was.
+    fn columns(&self, row: &Row<'_>, numbers: &[u32]) -> bool {
+        let unread = row.unread();
+        let (sample, others) = unread.split_at(SAMPLE.min(unread.len()));
+        let met: BTreeSet<u32> =
+            sample.iter().flat_map(|&at| self.listeners_at(row.pids[at], numbers)).collect();
+        let worth: Vec<u32> = met.into_iter().collect();
+        if !worth.is_empty() {
+            // Whoever else has a socket is asked for in the end, by the numbers of its holders or their families.
+            let is_over = || self.missing() == 0;
+            crew::share(others.len(), 8 * ALONE / worth.len(), &is_over, &|index| {
+                self.listeners_at(row.pids[others[index]], &worth);
+            });
+        }
+        !worth.is_empty()
+    }
+
+    /// Asks one process for some descriptors; returns those that are listeners.
+    fn listeners_at(&self, pid: u32, numbers: &[u32]) -> Vec<u32> {
+        let (mut listeners, mut hits) = (Vec::new(), Vec::new());
+        for &fd in numbers {
+            if let Ok(Some(inode)) = self.proc.socket(pid, fd) {
+                self.sort_in(fd, inode, &mut listeners, &mut hits);
+            }
+        }
+        // Read anew through one directory, so that process and descriptors belong together.
+        if !hits.is_empty()
+            && let Ok(fds) = self.proc.fds(pid)
+        {
+            hits.retain(|&(inode, fd)| fds.socket(fd).is_ok_and(|found| found == Some(inode)));
+            self.record(pid, &fds, &hits);
+        }
+        listeners
+    }
+
+    /// Adds a socket to the hits if it is looked for, and to the listeners if it is looked for or a hint.
+    fn sort_in(&self, fd: u32, inode: u64, listeners: &mut Vec<u32>, hits: &mut Vec<(u64, u32)>) {
+        let is_wanted = self.wants(inode);
+        if is_wanted {
+            hits.push((inode, fd));
+        }
+        if is_wanted || self.hints.binary_search(&inode).is_ok() {
+            listeners.push(fd);
+        }
+    }
+
+    /// Asks every process for the numbers of the holders that were found: what was inherited has the same, also in
+    /// an heir that is no longer of the family.
+    fn heirs(&self, pids: &[u32]) {
+        let known = lock(&self.found).by_inode.values().flatten().map(|holder| holder.fd).collect();
+        let numbers: BTreeSet<u32> = known;
+        if !numbers.is_empty() {
+            let numbers: Vec<u32> = numbers.into_iter().collect();
+            crew::share(pids.len(), 8 * ALONE, &|| false, &|index| {
+                self.listeners_at(pids[index], &numbers);
+            });
+        }
+    }
+
+    /// Reads the low descriptors of the parents and children of every holder, and of the holders found so.
+    fn families(&self, row: &Row<'_>, rest: &Mutex<Vec<(u32, u32)>>) {
+        let mut seen = BTreeSet::new();
+        loop {
+            let holders: Vec<(u32, u32)> =
+                lock(&self.found).processes.values().map(|facts| (facts.pid, facts.ppid)).collect();
+            let fresh: Vec<(u32, u32)> = holders.into_iter().filter(|&(pid, _)| seen.insert(pid)).collect();
+            if fresh.is_empty() {
+                return;
+            }
+            for (pid, ppid) in fresh {
+                for relative in children(self.proc, pid).into_iter().chain([ppid]) {
+                    if row.take(relative) {
+                        self.low(relative, rest);
+                    }
+                }
+            }
+        }
+    }
+
     /// Reads one stretch of each process; returns where each that has more must go on.
-    fn pass(&mut self, stretches: Vec<Stretch>, stop: Stop) -> Vec<(u32, u32)> {
+    fn pass(&self, stretches: Vec<Stretch>, stop: Stop) -> Vec<(u32, u32)> {
         if self.wanted.is_empty() {
             return Vec::new();
         }
-        let next = AtomicUsize::new(0);
         let rest = Mutex::new(Vec::new());
-        let work = || {
-            let mut own_rest = Vec::new();
-            while stop == Stop::Never || self.missing() > 0 {
-                let first = next.fetch_add(BATCH, Ordering::Relaxed);
-                let Some(batch) = stretches.get(first..stretches.len().min(first + BATCH)) else { break };
-                if batch.is_empty() {
-                    break;
-                }
-                own_rest.extend(batch.iter().filter_map(|stretch| self.stretch(*stretch)));
+        crew::share(stretches.len(), ALONE, &|| stop == Stop::AllFound && self.missing() == 0, &|index| {
+            if let Some(more) = self.stretch(stretches[index], &mut Vec::new()) {
+                lock(&rest).push(more);
             }
-            rest.lock().expect("no holder of this lock panics").extend(own_rest);
-        };
-        let helpers = threads().min(stretches.len() / BATCH / 2 + 1) - 1;
-        std::thread::scope(|scope| {
-            for _ in 0..helpers {
-                scope.spawn(work);
-            }
-            work();
         });
         rest.into_inner().expect("no holder of this lock panics")
     }
 
-    fn stretch(&self, stretch: Stretch) -> Option<(u32, u32)> {
+    /// Reads a stretch, adding those that are listeners to `listeners`; returns where to go on, if there is more.
+    fn stretch(&self, stretch: Stretch, listeners: &mut Vec<u32>) -> Option<(u32, u32)> {
         let mut hits = Vec::new();
         let outcome = self.proc.fds(stretch.pid).and_then(|fds| {
             let pass = fds.sockets(stretch.from, stretch.at_most, |fd, inode| {
-                if self.wants(inode) {
-                    hits.push((inode, fd));
-                }
+                self.sort_in(fd, inode, listeners, &mut hits);
             });
             if !hits.is_empty() {
                 self.record(stretch.pid, &fds, &hits);
@@ -159,7 +280,7 @@ impl<'a> Walk<'a> {
             Ok(Pass::Complete) => None,
             Err(error) => {
                 if error.kind() == io::ErrorKind::PermissionDenied {
-                    self.found.lock().expect("no holder of this lock panics").denied.push(stretch.pid);
+                    lock(&self.found).denied.push(stretch.pid);
                 }
                 None
             }
@@ -174,7 +295,7 @@ impl<'a> Walk<'a> {
     }
 
     fn note(&self, facts: ProcessFacts, hits: &[(u64, u32)]) {
-        let mut found = self.found.lock().expect("no holder of this lock panics");
+        let mut found = lock(&self.found);
         for &(inode, fd) in hits {
             let holders = found.by_inode.entry(inode).or_default();
             if holders.is_empty() && self.is_sought(inode) == Some(true) {
@@ -252,8 +373,54 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn beyond_first_pass(holder: &Holder) -> bool {
-    holder.fd < FIRST_PASS.0 || holder.fd as usize >= FIRST_PASS.0 as usize + FIRST_PASS.1
+/// All processes, and which of them were read.
+struct Row<'a> {
+    /// Descending.
+    pids: &'a [u32],
+    read: Vec<AtomicBool>,
+}
+
+impl Row<'_> {
+    /// Returns the places of those that were not read yet.
+    fn unread(&self) -> Vec<usize> {
+        (0..self.pids.len()).filter(|&at| !self.read[at].load(Ordering::Relaxed)).collect()
+    }
+
+    /// Marks `pid` as read; returns whether it is one of these and was not.
+    fn take(&self, pid: u32) -> bool {
+        let place = self.pids.binary_search_by(|other| pid.cmp(other));
+        place.is_ok_and(|at| !self.read[at].swap(true, Ordering::Relaxed))
+    }
+}
+
+/// The descriptors at which there was a listener, as long as it pays to ask other processes for them.
+#[derive(Default)]
+struct Numbers {
+    known: BTreeSet<u32>,
+    fresh: Vec<u32>,
+    in_vain: usize,
+}
+
+impl Numbers {
+    fn add(&mut self, listeners: &[u32]) {
+        for &fd in listeners {
+            if self.in_vain < IN_VAIN && self.known.insert(fd) {
+                self.fresh.push(fd);
+            }
+        }
+    }
+
+    fn judge(&mut self, met: bool) {
+        self.in_vain = if met { 0 } else { self.in_vain + 1 };
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().expect("no holder of this lock panics")
+}
+
+fn beyond_low(holder: &Holder) -> bool {
+    holder.fd < LOW.0 || holder.fd as usize >= LOW.0 as usize + LOW.1
 }
 
 /// Returns process `pid` if it has the socket `inode` open as `fd`.
@@ -268,31 +435,35 @@ fn holds(proc: &ProcDir, pid: u32, fd: u32, inode: u64, read: Read<'_>) -> Optio
 /// Returns the parent and the children of a process.
 fn family(proc: &ProcDir, pid: u32) -> Vec<u32> {
     let mut text = Vec::with_capacity(512);
-    let mut family = Vec::new();
+    let mut family = children(proc, pid);
     if proc.read(&format!("{pid}/stat"), &mut text).is_ok() {
         family.extend(stat::parse(&text).map(|stat| stat.ppid).filter(|&ppid| ppid != 0));
-    }
-    if proc.read(&format!("{pid}/task/{pid}/children"), &mut text).is_ok() {
-        family.extend(
-            String::from_utf8_lossy(&text)
-                .split_ascii_whitespace()
-                .filter_map(|word| word.parse::<u32>().ok()),
-        );
     }
     family
 }
 
-/// Returns how many threads share the search: as many as there are CPUs for us, at most four.
-fn threads() -> usize {
-    rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count() as usize).clamp(1, 4)
+/// Returns the children of a process's first thread.
+fn children(proc: &ProcDir, pid: u32) -> Vec<u32> {
+    let mut text = Vec::with_capacity(512);
+    match proc.read(&format!("{pid}/task/{pid}/children"), &mut text) {
+        Ok(()) => String::from_utf8_lossy(&text)
+            .split_ascii_whitespace()
+            .filter_map(|word| word.parse::<u32>().ok())
+            .collect(),
+        Err(_) => Vec::new(),
+    }
 }
 
-/// First descriptor and number of descriptors of the first pass. Standard input, output and error come later:
-/// they are a listener only under an inetd.
-const FIRST_PASS: (u32, usize) = (3, 32);
+/// First number and how many of the low descriptors, which are read first. Standard input, output and error come
+/// later: they are a listener only under an inetd.
+const LOW: (u32, usize) = (3, 32);
 const SECOND_PASS: usize = 256;
-/// Processes that a thread takes at once.
-const BATCH: usize = 8;
+/// Processes that one thread reads before it calls others: about a third of a millisecond's work.
+const ALONE: usize = 16;
+/// Processes that are asked first whether a number pays: programs of one kind were often started together.
+const SAMPLE: usize = 16;
+/// So often a sample may be in vain in a row before numbers are no longer followed.
+const IN_VAIN: usize = 3;
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,10 @@
 //! a link. readlink, not stat: a stat follows the link to the file and can hang on a dead file system.
 //! Not here: in which order processes and descriptors are searched (`wharf-os`).
 
+use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags, RawDir, SeekFrom};
 
@@ -42,6 +43,23 @@ impl ProcDir {
 }
 
 impl ProcDir {
+    /// Returns the inode of the socket that is descriptor `fd` of process `pid`; `None` if it is not open, or no
+    /// socket. One question, for a look at one descriptor of many processes.
+    ///
+    /// # Errors
+    /// `PermissionDenied` as for [`ProcDir::fds`]. A process that ended has no descriptors.
+    pub fn socket(&self, pid: u32, fd: u32) -> io::Result<Option<u64>> {
+        let (mut pid_digits, mut fd_digits) = (Decimal::default(), Decimal::default());
+        let parts: [&[u8]; 4] = [pid_digits.of(pid).to_bytes(), b"/fd/", fd_digits.of(fd).to_bytes(), b"\0"];
+        let (mut path, mut length) = ([0; LONGEST_PATH], 0);
+        for part in parts {
+            path[length..length + part.len()].copy_from_slice(part);
+            length += part.len();
+        }
+        let path = CStr::from_bytes_with_nul(&path[..length]).expect("digits and one NUL, at the end");
+        socket_at(self.root(), path).or_else(none_if_absent)
+    }
+
     /// Opens the descriptors of one thread of process `pid`, which may have a table of its own.
     ///
     /// # Errors
@@ -96,7 +114,7 @@ impl FdDir {
             let Some(fd) = number(entry.file_name()) else { continue };
             visited += 1;
             next = fd + 1;
-            match self.socket_at(entry.file_name()) {
+            match socket_at(self.directory.as_fd(), entry.file_name()) {
                 Ok(Some(inode)) => visit(fd, inode),
                 Ok(None) => {}
                 // Closed between the listing and the look.
@@ -112,10 +130,7 @@ impl FdDir {
     /// # Errors
     /// As [`FdDir::sockets`].
     pub fn socket(&self, fd: u32) -> io::Result<Option<u64>> {
-        match self.socket_at(Decimal::default().of(fd)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            other => other,
-        }
+        socket_at(self.directory.as_fd(), Decimal::default().of(fd)).or_else(none_if_absent)
     }
 
     /// Returns the directory of the very process whose descriptors these are, also if its pid is in use again.
@@ -125,11 +140,18 @@ impl FdDir {
     pub fn process(&self) -> io::Result<ProcessDir> {
         ProcessDir::open_at(&self.directory, c"..")
     }
+}
 
-    fn socket_at(&self, name: &std::ffi::CStr) -> io::Result<Option<u64>> {
-        let mut target = [MaybeUninit::<u8>::uninit(); 32];
-        let (target, _) = rustix::fs::readlinkat_raw(&self.directory, name, &mut target)?;
-        Ok(socket_inode(target))
+fn socket_at(directory: BorrowedFd<'_>, path: &CStr) -> io::Result<Option<u64>> {
+    let mut target = [MaybeUninit::<u8>::uninit(); 32];
+    let (target, _) = rustix::fs::readlinkat_raw(directory, path, &mut target)?;
+    Ok(socket_inode(target))
+}
+
+fn none_if_absent(error: io::Error) -> io::Result<Option<u64>> {
+    match error.kind() {
+        io::ErrorKind::NotFound => Ok(None),
+        _ => Err(error),
     }
 }
 
@@ -150,6 +172,8 @@ const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOE
 const ENTRY: usize = 24;
 /// From here on a stretch of descriptors may hold names of five digits.
 const SHORT_NAMES: u32 = 9_000;
+/// Of "PID/fd/N" with its NUL: two numbers of ten digits at most.
+const LONGEST_PATH: usize = 10 + 4 + 10 + 1;
 const SMALLEST_BUFFER: usize = 8 * ENTRY;
 const LARGEST_BUFFER: usize = 32 * 1024;
 
@@ -184,6 +208,7 @@ mod tests {
             let fd = u32::try_from(listener.as_raw_fd()).unwrap();
             assert!(small.contains(&(fd, inode)));
             assert_eq!(fds.socket(fd).unwrap(), Some(inode));
+            assert_eq!(ProcDir::open().unwrap().socket(std::process::id(), fd).unwrap(), Some(inode));
         }
     }
 
@@ -191,5 +216,8 @@ mod tests {
     fn a_descriptor_that_is_not_open_is_no_socket() {
         let fds = ProcDir::open().unwrap().fds(std::process::id()).unwrap();
         assert_eq!(fds.socket(99_999).unwrap(), None);
+        let proc = ProcDir::open().unwrap();
+        assert_eq!(proc.socket(std::process::id(), u32::MAX).unwrap(), None);
+        assert_eq!(proc.socket(u32::MAX, u32::MAX).unwrap(), None);
     }
 }

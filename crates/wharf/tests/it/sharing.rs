@@ -109,6 +109,32 @@ fn who_inherited_it_and_lost_its_parent_is_the_owner() {
 }
 
 #[test]
+fn a_child_that_was_sent_it_at_another_number_comes_after_the_master() {
+    let sandbox = sandbox!();
+    let scene = sandbox.scene("holders.py", &["sent", "3000"]);
+    let family = [scene.pid("pid"), scene.pid("child")];
+    owned_by(only(&ls(&sandbox, &[]), 3000), &family);
+    owned_by(&only_detail(&show(&sandbox, "3000")).endpoint, &family);
+}
+
+#[test]
+fn servers_of_many_kinds_are_all_found() {
+    let sandbox = sandbox!();
+    // Each at a number of its own, more of them than are followed, and one that only a second look reaches.
+    let scenes: Vec<Scenario<'_>> = (0..14)
+        .map(|index| {
+            let fd = if index == 13 { 60 } else { 9 + index };
+            sandbox.scene("listen.py", &[&format!("tcp:127.0.0.1:{},fd={fd}", 3000 + index)])
+        })
+        .collect();
+    let snapshot = ls(&sandbox, &[]);
+    for (scene, port) in scenes.iter().zip(3000..) {
+        owned_by(only(&snapshot, port), &[scene.pid("pid")]);
+        owned_by(&only_detail(&show(&sandbox, &port.to_string())).endpoint, &[scene.pid("pid")]);
+    }
+}
+
+#[test]
 fn an_heir_outside_the_family_is_found_by_show() {
     let sandbox = sandbox!();
     let scene = sandbox.scene("holders.py", &["twice", "3000"]);

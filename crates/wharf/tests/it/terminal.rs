@@ -87,3 +87,22 @@ fn printable(line: &str) -> usize {
     }
     count
 }
+
+#[test]
+fn times_are_of_the_zone_that_tz_names() {
+    let sandbox = sandbox!();
+    let _scene = sandbox.scene("listen.py", &["tcp:127.0.0.1:3000"]);
+    let hour = |zone: &str| {
+        let shown = sandbox.wharf(&["show", "3000"]).env("TZ", zone).output().expect_code(0).text();
+        let since =
+            shown.lines().find(|line| line.trim_start().starts_with("since")).expect("a line of its age");
+        let at = since.find(':').expect("a time of day");
+        since[at - 2..at].parse::<u32>().expect("an hour")
+    };
+    let utc = hour("UTC0");
+    for (zone, ahead) in [("", 0), ("Asia/Tokyo", 9), (":Asia/Tokyo", 9), ("XXX-5", 5), ("no/such/zone", 0)] {
+        let later = hour("UTC0");
+        // The hour may have turned between the two.
+        assert!([(utc + ahead) % 24, (later + ahead) % 24].contains(&hour(zone)), "{zone}: {utc} {later}");
+    }
+}
