@@ -1,10 +1,15 @@
 //! Linux. Every function names its man page or uapi header; kernel ≥ 5.19 unless it says otherwise.
 
+pub mod descriptor;
 pub mod fd_link;
 pub mod kcmp;
 pub mod netns;
 pub mod proc_dir;
+pub mod process_control;
+pub mod process_memory;
+pub mod seccomp;
 pub mod sock_diag;
 pub mod sock_options;
+pub mod socket_control;
 pub mod unix_queue;
 pub mod user;

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use wharf_sys::linux::fd_link::Pass;
 use wharf_sys::linux::proc_dir::{ProcDir, ProcessDir};
 use wharf_sys::linux::sock_diag::{SockDiag, UnixSocket};
-use wharf_sys::linux::{netns, sock_options, unix_queue};
+use wharf_sys::linux::{descriptor, netns, sock_options, unix_queue};
 
 use super::namespaces;
 use crate::facts::{Partial, QueuedSocket};
@@ -102,7 +102,7 @@ fn sockets(process: &ProcessDir, among: Option<&[u64]>) -> Vec<u32> {
 /// Notes the inodes of what waits in the queue of descriptor `fd` of process `pid`, as far as it can be seen;
 /// returns how many descriptors of that very queue were seen.
 fn look(pid: u32, fd: u32, inodes: &mut Vec<u64>) -> usize {
-    sock_options::duplicate(pid, fd).map_or(0, |socket| look_into(&socket, NESTING, inodes))
+    descriptor::duplicate(pid, fd.cast_signed()).map_or(0, |socket| look_into(&socket, NESTING, inodes))
 }
 
 fn look_into(socket: impl AsFd, nesting: u32, inodes: &mut Vec<u64>) -> usize {

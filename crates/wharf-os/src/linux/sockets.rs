@@ -12,7 +12,7 @@ use wharf_sys::linux::proc_dir::ProcDir;
 use wharf_sys::linux::sock_diag::{
     BOUND_INACTIVE, CLOSE, ESTABLISHED, Family, Record, Request, SockDiag, Transport,
 };
-use wharf_sys::linux::{netns, sock_options};
+use wharf_sys::linux::{descriptor, netns, sock_options};
 use wharf_sys::text::net_table;
 
 use super::errors::{about, errno_name};
@@ -50,7 +50,7 @@ impl Sockets for LinuxSockets {
     }
 
     fn options(&self, pid: u32, fd: u32) -> Result<SocketOptions, OsError> {
-        let socket = sock_options::duplicate(pid, fd)
+        let socket = descriptor::duplicate(pid, fd.cast_signed())
             .map_err(|error| about(format!("descriptor {fd} of pid {pid}"), &error))?;
         let read = sock_options::read(&socket);
         Ok(SocketOptions {

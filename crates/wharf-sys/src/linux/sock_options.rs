@@ -1,24 +1,10 @@
-//! Options of a socket, one's own or (by pidfd_getfd(2)) another process's; socket(7), tcp(7), ip(7).
+//! Options of a socket, one's own or (by `descriptor`) another process's; socket(7), tcp(7), ip(7).
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
-use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
-
-/// Returns a duplicate of descriptor `fd` of process `pid`.
-///
-/// # Errors
-/// `PermissionDenied` without the right to trace the process (ptrace(2), PTRACE_MODE_ATTACH_REALCREDS);
-/// `NotFound` or EBADF if the process or its descriptor is gone.
-pub fn duplicate(pid: u32, fd: u32) -> io::Result<OwnedFd> {
-    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    let process = number.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-    let pidfd = rustix::process::pidfd_open(process, PidfdFlags::empty())?;
-    let fd = i32::try_from(fd).map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
-    Ok(rustix::process::pidfd_getfd(pidfd, fd, PidfdGetfdFlags::empty())?)
-}
 
 /// Returns the inode of a descriptor's file.
 ///
@@ -109,12 +95,13 @@ mod tests {
     use std::net::TcpListener;
     use std::os::fd::AsRawFd;
 
-    use super::{duplicate, inode, read, try_bind};
+    use super::{inode, read, try_bind};
+    use crate::linux::descriptor::duplicate;
 
     #[test]
     fn a_duplicate_is_the_same_socket_and_tells_its_options() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let fd = u32::try_from(listener.as_raw_fd()).unwrap();
+        let fd = listener.as_raw_fd();
         // A container's seccomp profile may deny pidfd_getfd(2) even for oneself.
         let Ok(twin) = duplicate(std::process::id(), fd) else { return };
         assert_eq!(inode(&twin).unwrap(), inode(&listener).unwrap());

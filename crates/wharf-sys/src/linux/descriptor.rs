@@ -1,0 +1,104 @@
+//! A descriptor of another process, as one's own; pidfd_open(2), pidfd_getfd(2).
+//!
+//! Not here: which descriptors a process has (`fd_link`), and what can be asked of a socket (`sock_options`) or
+//! done to it (`socket_control`).
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
+
+use crate::linux::proc_dir::ProcDir;
+
+/// Returns a duplicate of descriptor `fd` of a process or of one thread, which may have a table of its own.
+///
+/// Before kernel 6.9 a thread is asked for its process's descriptors.
+///
+/// # Errors
+/// `PermissionDenied` without the right to trace the process (ptrace(2), PTRACE_MODE_ATTACH_REALCREDS);
+/// `NotFound`, ESRCH or EBADF if the process or its descriptor is gone.
+pub fn duplicate(pid_or_tid: u32, fd: i32) -> io::Result<OwnedFd> {
+    // Others choose the number, and rustix takes negative ones for a fault of the program.
+    if fd < 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    let pidfd = open_thread(pid_or_tid)?;
+    Ok(rustix::process::pidfd_getfd(pidfd, fd, PidfdGetfdFlags::empty())?)
+}
+
+fn open_thread(tid: u32) -> io::Result<OwnedFd> {
+    match rustix::process::pidfd_open(pid(tid)?, PIDFD_THREAD) {
+        // The flag is unknown.
+        Err(rustix::io::Errno::INVAL) => {}
+        result => return Ok(result?),
+    }
+    let mut status = Vec::new();
+    ProcDir::open()?.process(tid)?.read("status", &mut status)?;
+    let leader = leader(&status).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+    Ok(rustix::process::pidfd_open(pid(leader)?, PidfdFlags::empty())?)
+}
+
+/// Returns `number` as one that can be a process.
+pub(crate) fn pid(number: u32) -> io::Result<Pid> {
+    let pid = i32::try_from(number).ok().and_then(Pid::from_raw);
+    pid.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+}
+
+/// Returns the process of a thread, by the line `Tgid:` of its /proc/TID/status (proc_pid_status(5)).
+fn leader(status: &[u8]) -> Option<u32> {
+    let value = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"Tgid:"))?;
+    std::str::from_utf8(value).ok()?.trim().parse().ok()
+}
+
+/// `linux/pidfd.h`, kernel 6.9.
+const PIDFD_THREAD: PidfdFlags = PidfdFlags::from_bits_retain(libc::O_EXCL as u32);
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::os::fd::AsRawFd;
+
+    use super::{duplicate, leader, open_thread};
+    use crate::linux::proc_dir::ProcDir;
+    use crate::linux::sock_options::inode;
+
+    #[test]
+    fn a_thread_gives_the_descriptors_of_its_table() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let own = inode(&listener).unwrap();
+        let fd = listener.as_raw_fd();
+        // This is a thread of the test runner, and not its leader.
+        let tid = rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
+        for number in [std::process::id(), tid] {
+            // A container's seccomp profile may deny pidfd_getfd(2) even for oneself.
+            match duplicate(number, fd) {
+                Err(error) if error.raw_os_error() == Some(libc::EPERM) => return,
+                twin => assert_eq!(inode(twin.unwrap()).unwrap(), own),
+            }
+        }
+        for fd in [-1, libc::AT_FDCWD, i32::MIN, i32::MAX] {
+            assert_eq!(duplicate(tid, fd).unwrap_err().raw_os_error(), Some(libc::EBADF));
+        }
+    }
+
+    #[test]
+    fn the_leader_of_a_thread_stands_in_its_status() {
+        let tid = rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
+        let mut status = Vec::new();
+        ProcDir::open().unwrap().process(tid).unwrap().read("status", &mut status).unwrap();
+        assert_eq!(leader(&status), Some(std::process::id()));
+        for other in [&b""[..], b"Name:\tTgid: 4", b"Tgid:\t-1\n", b"Tgid:\t\xff\n"] {
+            assert_eq!(leader(other), None);
+        }
+    }
+
+    #[test]
+    fn who_is_gone_has_no_descriptors() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        assert!(open_thread(child.id()).is_err());
+        for number in [0, u32::MAX] {
+            assert_eq!(duplicate(number, 0).unwrap_err().kind(), std::io::ErrorKind::NotFound);
+        }
+    }
+}

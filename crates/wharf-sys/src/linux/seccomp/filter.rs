@@ -1,0 +1,260 @@
+//! The filter of bind(2) and listen(2), and what a notified call asks: pure, no system call.
+//!
+//! Covers every table of calls that a process of this machine can reach: the native one, x32 (the same numbers
+//! and a bit more), and those of 32-bit programs, where i386 has socketcall(2) too. Not here: io_uring, which
+//! binds and listens without a system call of its own (IORING_OP_BIND, since kernel 6.11) and passes seccomp by.
+
+use libc::sock_filter;
+
+/// What a notified system call asks for. Addresses are those of the caller's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// bind(2).
+    Bind {
+        /// The caller's descriptor.
+        fd: i32,
+        /// Where the `struct sockaddr` is.
+        address: u64,
+        /// Its length in bytes, as the caller says: not yet checked by the kernel.
+        length: u32,
+    },
+    /// listen(2).
+    Listen {
+        /// The caller's descriptor.
+        fd: i32,
+        /// As the caller says, negative numbers too.
+        backlog: i32,
+    },
+    /// socketcall(2) of i386, SYS_BIND or SYS_LISTEN of `linux/net.h`.
+    SocketCall {
+        /// True for SYS_BIND (`int fd, void *address, int length`: three u32), false for SYS_LISTEN
+        /// (`int fd, int backlog`: two u32).
+        is_bind: bool,
+        /// Where these arguments are.
+        arguments: u64,
+    },
+    /// None of these: a filter of the caller's own asked for more.
+    Other,
+}
+
+/// Returns the program that notifies of bind(2) and listen(2) and allows everything else; seccomp(2), bpf(4)
+/// in its classic form (`linux/filter.h`).
+///
+/// On other machines than x86_64 and aarch64 it allows everything.
+#[must_use]
+pub fn bind_listen_filter() -> Vec<sock_filter> {
+    if cfg!(target_arch = "x86_64") {
+        program(X86_64)
+    } else if cfg!(target_arch = "aarch64") {
+        program(AARCH64)
+    } else {
+        program(&[])
+    }
+}
+
+/// Returns what a call asks: the fields `arch`, `nr` and `args` of `struct seccomp_data` (`linux/seccomp.h`).
+#[must_use]
+pub fn decode(arch: u32, number: i32, arguments: &[u64; 6]) -> Call {
+    let Some(abi) = X86_64.iter().chain(AARCH64).find(|abi| abi.arch == arch) else { return Call::Other };
+    let number = u32::from_ne_bytes(number.to_ne_bytes()) & abi.mask;
+    let pointer = |value: u64| if abi.is_32_bit { u64::from(low(value)) } else { value };
+    if number == abi.bind {
+        Call::Bind { fd: int(arguments[0]), address: pointer(arguments[1]), length: low(arguments[2]) }
+    } else if number == abi.listen {
+        Call::Listen { fd: int(arguments[0]), backlog: int(arguments[1]) }
+    } else if Some(number) == abi.socketcall {
+        let is_bind = match low(arguments[0]) {
+            SYS_BIND => true,
+            SYS_LISTEN => false,
+            _ => return Call::Other,
+        };
+        Call::SocketCall { is_bind, arguments: pointer(arguments[1]) }
+    } else {
+        Call::Other
+    }
+}
+
+/// A table of system calls.
+struct Abi {
+    /// AUDIT_ARCH_* of `linux/audit.h`.
+    arch: u32,
+    /// The bits of the number that tell calls apart.
+    mask: u32,
+    is_32_bit: bool,
+    bind: u32,
+    listen: u32,
+    socketcall: Option<u32>,
+}
+
+/// `asm/unistd_64.h`, `asm/unistd_x32.h` (the bit __X32_SYSCALL_BIT more), `asm/unistd_32.h`.
+const X86_64: &[Abi] = &[
+    Abi { arch: 0xc000_003e, mask: !0x4000_0000, is_32_bit: false, bind: 49, listen: 50, socketcall: None },
+    Abi { arch: 0x4000_0003, mask: !0, is_32_bit: true, bind: 361, listen: 363, socketcall: Some(102) },
+];
+/// `asm-generic/unistd.h`; arch/arm64/tools/syscall_32.tbl.
+const AARCH64: &[Abi] = &[
+    Abi { arch: 0xc000_00b7, mask: !0, is_32_bit: false, bind: 200, listen: 201, socketcall: None },
+    Abi { arch: 0x4000_0028, mask: !0, is_32_bit: true, bind: 282, listen: 284, socketcall: None },
+];
+// linux/net.h
+const SYS_BIND: u32 = 2;
+const SYS_LISTEN: u32 = 4;
+// Offsets in struct seccomp_data (linux/seccomp.h); the low half of args[0], as these machines are little-endian.
+const NUMBER: u32 = 0;
+const ARCH: u32 = 4;
+const FIRST_ARGUMENT: u32 = 16;
+
+/// One block for each table of calls, from the top: is it this table, is it one of the calls. A jump skips as
+/// many instructions as it says (`linux/filter.h`), so each block ends in its own two returns.
+fn program(tables: &[Abi]) -> Vec<sock_filter> {
+    let mut program = vec![load(ARCH)];
+    for abi in tables {
+        let block = block(abi);
+        program.push(jump_if(abi.arch, 0, block.len() as u8));
+        program.extend(block);
+    }
+    program.push(give(libc::SECCOMP_RET_ALLOW));
+    program
+}
+
+fn block(abi: &Abi) -> Vec<sock_filter> {
+    let mut tests = vec![(abi.bind, true), (abi.listen, true)];
+    if let Some(number) = abi.socketcall {
+        tests.extend([(number, false), (SYS_BIND, true), (SYS_LISTEN, true)]);
+    }
+    // From a test at `index`, with what stands between the tests: the loads do not count as tests.
+    let mut block = vec![load(NUMBER), operation(libc::BPF_ALU | libc::BPF_AND | libc::BPF_K, abi.mask)];
+    let extra = usize::from(abi.socketcall.is_some());
+    for (index, &(value, notifies)) in tests.iter().enumerate() {
+        let rest = tests.len() - index - 1;
+        if notifies {
+            // Over the tests that follow, the load among them, and the return that allows.
+            let loads = if index < 2 { extra } else { 0 };
+            block.push(jump_if(value, (rest + loads + 1) as u8, 0));
+        } else {
+            // Not a socketcall: over the load and the tests of its kind, to the return that allows.
+            block.push(jump_if(value, 0, (rest + extra) as u8));
+            block.push(load(FIRST_ARGUMENT));
+        }
+    }
+    block.extend([give(libc::SECCOMP_RET_ALLOW), give(libc::SECCOMP_RET_USER_NOTIF)]);
+    block
+}
+
+fn load(offset: u32) -> sock_filter {
+    operation(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, offset)
+}
+
+fn give(action: u32) -> sock_filter {
+    operation(libc::BPF_RET | libc::BPF_K, action)
+}
+
+fn operation(code: u32, k: u32) -> sock_filter {
+    sock_filter { code: code as u16, jt: 0, jf: 0, k }
+}
+
+fn jump_if(equals: u32, then: u8, otherwise: u8) -> sock_filter {
+    let code = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
+    sock_filter { code: code as u16, jt: then, jf: otherwise, k: equals }
+}
+
+fn low(value: u64) -> u32 {
+    (value & u64::from(u32::MAX)) as u32
+}
+
+fn int(value: u64) -> i32 {
+    i32::from_ne_bytes(low(value).to_ne_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{AARCH64, Call, X86_64, decode, program};
+
+    /// Runs classic BPF as far as the filter uses it.
+    fn verdict(program: &[libc::sock_filter], arch: u32, number: u32, first: u32) -> u32 {
+        let (mut accumulator, mut at) = (0, 0);
+        loop {
+            let step = program[at];
+            at += 1;
+            match u32::from(step.code) {
+                // BPF_LD | BPF_W | BPF_ABS
+                0x20 => accumulator = [number, arch, 0, 0, first, 0][step.k as usize / 4],
+                // BPF_ALU | BPF_AND | BPF_K
+                0x54 => accumulator &= step.k,
+                // BPF_JMP | BPF_JEQ | BPF_K
+                0x15 => at += usize::from(if accumulator == step.k { step.jt } else { step.jf }),
+                // BPF_RET | BPF_K
+                0x06 => return step.k,
+                other => panic!("code {other:#x}"),
+            }
+        }
+    }
+
+    const X64: u32 = 0xc000_003e;
+    const I386: u32 = 0x4000_0003;
+    const ARM64: u32 = 0xc000_00b7;
+    const ARM: u32 = 0x4000_0028;
+
+    /// What the tables hold, told once more and otherwise: arch, number, first argument.
+    fn is_wanted(tables: [u32; 2], arch: u32, number: u32, first: u32) -> bool {
+        tables.contains(&arch)
+            && match (arch, number) {
+                (X64, 49 | 50 | 0x4000_0031 | 0x4000_0032) => true,
+                (I386, 361 | 363) | (ARM64, 200 | 201) | (ARM, 282 | 284) => true,
+                (I386, 102) => first == 2 || first == 4,
+                _ => false,
+            }
+    }
+
+    #[test]
+    fn only_bind_and_listen_are_notified_in_every_table() {
+        for (tables, arches) in [(X86_64, [X64, I386]), (AARCH64, [ARM64, ARM])] {
+            let program = program(tables);
+            for arch in [X64, I386, ARM64, ARM, 0, 0x1234] {
+                for number in (0..600).chain(0x4000_0000..0x4000_0258).chain([u32::MAX, 0x8000_0031]) {
+                    for first in 0..8 {
+                        let wanted = is_wanted(arches, arch, number, first);
+                        let expected = if wanted { 0x7fc0_0000 } else { 0x7fff_0000 };
+                        let context = format!("arch {arch:#x}, number {number:#x}, first {first}");
+                        assert_eq!(verdict(&program, arch, number, first), expected, "{context}");
+                        let own = decode(arch, number.cast_signed(), &[u64::from(first), 0, 0, 0, 0, 0]);
+                        if arches.contains(&arch) {
+                            assert_eq!(own != Call::Other, wanted, "{context}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn arguments_are_told_as_the_call_means_them() {
+        let arguments = [3, 0x7fff_0000_1000, 16, 0, 0, 0];
+        let bind = Call::Bind { fd: 3, address: 0x7fff_0000_1000, length: 16 };
+        assert_eq!(decode(X64, 49, &arguments), bind);
+        assert_eq!(decode(X64, 0x4000_0031, &arguments), bind);
+        assert_eq!(decode(ARM64, 200, &arguments), bind);
+        let listen = Call::Listen { fd: -1, backlog: -1 };
+        assert_eq!(decode(X64, 50, &[0xffff_ffff, u64::MAX, 0, 0, 0, 0]), listen);
+        // The upper halves of a 32-bit program's registers mean nothing.
+        let wide = [0xdead_0000_0003, 0xdead_0804_a000, 0xdead_0000_001c, 0, 0, 0];
+        assert_eq!(decode(I386, 361, &wide), Call::Bind { fd: 3, address: 0x0804_a000, length: 28 });
+        let call = |kind| decode(I386, 102, &[kind, 0xffff_d000, 0, 0, 0, 0]);
+        assert_eq!(call(2), Call::SocketCall { is_bind: true, arguments: 0xffff_d000 });
+        assert_eq!(call(4), Call::SocketCall { is_bind: false, arguments: 0xffff_d000 });
+        assert_eq!(call(3), Call::Other);
+        // Number 49 of i386 is geteuid.
+        assert_eq!(decode(I386, 49, &arguments), Call::Other);
+    }
+
+    proptest! {
+        #[test]
+        fn any_call_is_decoded(arch in any::<u32>(), number in any::<i32>(), arguments in any::<[u64; 6]>()) {
+            for arch in [arch, X64, I386, ARM64, ARM] {
+                let _ = decode(arch, number, &arguments);
+            }
+        }
+    }
+}
