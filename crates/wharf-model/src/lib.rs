@@ -12,6 +12,7 @@ pub mod detail;
 pub mod endpoint;
 pub mod event;
 pub mod filter;
+pub mod lease;
 pub mod owner;
 pub mod place;
 pub mod port;

@@ -13,18 +13,37 @@ pub mod dial;
 pub mod facts;
 pub mod fake;
 #[cfg(target_os = "linux")]
+#[path = "linux/family.rs"]
+pub mod family;
+pub mod launch;
+#[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+#[path = "linux/ports.rs"]
+pub mod ports;
+#[cfg(not(target_os = "linux"))]
+#[path = "unsupported/ports.rs"]
+pub mod ports;
 #[cfg(unix)]
 pub mod signals;
 #[cfg(not(unix))]
 #[path = "unsupported/signals.rs"]
 pub mod signals;
 #[cfg(target_os = "linux")]
+#[path = "linux/state.rs"]
+pub mod state;
+#[cfg(not(target_os = "linux"))]
+#[path = "unsupported/state.rs"]
+pub mod state;
+#[cfg(target_os = "linux")]
 #[path = "linux/stdout.rs"]
 pub mod stdout;
 #[cfg(not(target_os = "linux"))]
 #[path = "unsupported/stdout.rs"]
 pub mod stdout;
+#[cfg(target_os = "linux")]
+#[path = "linux/supervisor.rs"]
+pub mod supervisor;
 pub mod traits;
 #[cfg(not(target_os = "linux"))]
 mod unsupported;

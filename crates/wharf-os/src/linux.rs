@@ -9,7 +9,7 @@ mod host;
 mod in_flight;
 mod namespaces;
 mod processes;
-mod sockets;
+pub(crate) mod sockets;
 
 use crate::Os;
 use crate::containers::EngineSockets;

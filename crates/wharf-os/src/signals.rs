@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::mpsc::{self, Receiver};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 
 /// What a signal asks for.
@@ -32,3 +32,23 @@ pub fn receive() -> io::Result<Receiver<Signal>> {
     });
     Ok(receive)
 }
+
+/// Returns where the signals arrive that are for a program which wharf runs: SIGINT, SIGTERM, SIGHUP, SIGQUIT.
+///
+/// # Errors
+/// What sigaction(2) or pipe(2) said.
+pub fn to_forward() -> io::Result<Receiver<i32>> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || signals.forever().try_for_each(|signal| send.send(signal)));
+    Ok(receive)
+}
+
+/// Returns whether a terminal sends `signal` for a key (Ctrl-C, Ctrl-\\).
+#[must_use]
+pub fn is_of_the_keyboard(signal: i32) -> bool {
+    matches!(signal, SIGINT | SIGQUIT)
+}
+
+/// The signal that nobody can refuse.
+pub const KILL: i32 = SIGKILL;

@@ -12,9 +12,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wharf-sys", &[]),
     ("wharf-os", &["wharf-sys", "wharf-model"]),
     ("wharf-catalog", &["wharf-os", "wharf-model"]),
+    ("wharf-lease", &["wharf-os", "wharf-model"]),
+    ("wharf-run", &["wharf-lease", "wharf-os", "wharf-model"]),
     ("wharf-views", &["wharf-model"]),
     ("wharf-testkit", &["wharf-os", "wharf-model"]),
-    ("wharf", &["wharf-catalog", "wharf-views", "wharf-os", "wharf-model"]),
+    ("wharf", &["wharf-catalog", "wharf-lease", "wharf-run", "wharf-views", "wharf-os", "wharf-model"]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,78 @@
+//! The seam for starting programs: what is started, who decides where it may listen, and what came of it.
+//!
+//! Not here: how an operating system does it (`linux/launch.rs`), and which ports are whose (`wharf-run`).
+
+use std::ffi::OsString;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::ports::Held;
+
+/// A program to start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Launch {
+    /// Its name or path, looked up in PATH.
+    pub program: OsString,
+    /// What follows.
+    pub arguments: Vec<OsString>,
+    /// Variables that are set in its environment; the others are wharf's own.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// Who decides where the sockets of a supervised program go. Called by one thread.
+pub trait Harbour: Send {
+    /// Returns where a TCP socket goes that asks for `asked`, whose port is not 0.
+    fn place(&mut self, asked: SocketAddr) -> Place;
+
+    /// Returns what holds `port` for this program.
+    fn held(&self, port: u16) -> Option<Arc<Held>>;
+
+    /// Returns whether sockets that listen are tied to loopback.
+    fn confines(&self) -> bool;
+
+    /// A TCP socket listens at `at`.
+    fn listens(&mut self, at: SocketAddr);
+
+    /// A call of the program could not be looked into, so it was made as it stood.
+    fn passed(&mut self, why: &io::Error);
+}
+
+/// Where a socket goes.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// To the port that it asks for.
+    AsAsked,
+    /// To a port that wharf holds for it.
+    Held(Arc<Held>),
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// By itself, with this code.
+    Code(u8),
+    /// By this signal.
+    Signal(u8),
+}
+
+/// Why a program was not started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LaunchError {
+    /// There is no such program.
+    #[error("{0}: no such command")]
+    NotFound(String),
+    /// There is, and it cannot be executed.
+    #[error("{0}: {1}")]
+    NotExecutable(String, io::Error),
+    /// This process is supervised itself, and the kernel allows one supervisor.
+    #[error("this runs under another wharf run (or another supervisor of system calls), and only one can be")]
+    Nested,
+    /// The kernel cannot do it.
+    #[error("this kernel cannot supervise bind(2) (Linux 5.19 or newer can, unless a container forbids it)")]
+    TooOld,
+    /// Anything else.
+    #[error("the command could not be started: {0}")]
+    Other(#[from] io::Error),
+}

@@ -1,0 +1,151 @@
+//! Holding a port: a socket that is bound and never listens, so that nobody else can bind it; bind(2), socket(7).
+//!
+//! On `[::]` with IPV6_V6ONLY off, which covers 127.0.0.1, 0.0.0.0, ::1 and ::; without IPv6 on 0.0.0.0. Exclusive
+//! (SO_REUSEADDR off) but for the moments in which a supervised program is let in. Not here: which port is held for
+//! whom (`wharf-lease`, `wharf-run`).
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+use wharf_model::connection::TcpState;
+use wharf_model::endpoint::Protocol;
+
+use crate::facts::SocketQuery;
+use crate::linux::sockets::LinuxSockets;
+use crate::traits::Sockets;
+
+/// A port that is held until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    socket: OwnedFd,
+    port: u16,
+}
+
+/// Holds `port` in wharf's own network namespace.
+///
+/// # Errors
+/// EADDRINUSE if somebody has it; EACCES if it needs privilege here.
+pub fn hold(port: u16) -> io::Result<Held> {
+    match bind(port, false) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => hold_beside_remains(port),
+        other => other,
+    }
+}
+
+impl Held {
+    /// Returns the port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Calls `bind`, during which a socket with SO_REUSEADDR may take the port too.
+    ///
+    /// # Errors
+    /// What setsockopt(2) said; `bind` was not called then.
+    pub fn let_in<T>(&self, bind: impl FnOnce() -> T) -> io::Result<T> {
+        sockopt::set_socket_reuseaddr(&self.socket, true)?;
+        let outcome = bind();
+        sockopt::set_socket_reuseaddr(&self.socket, false)?;
+        Ok(outcome)
+    }
+}
+
+/// Holds a port that only connections of an earlier server still have: with SO_REUSEADDR they are no hindrance, nor
+/// would be a socket that somebody else has bound with it, so it is looked for afterwards.
+fn hold_beside_remains(port: u16) -> io::Result<Held> {
+    let held = bind(port, true)?;
+    sockopt::set_socket_reuseaddr(&held.socket, false)?;
+    let own = rustix::fs::fstat(&held.socket)?.st_ino;
+    let query = SocketQuery {
+        protocols: vec![Protocol::Tcp],
+        states: vec![TcpState::Listen, TcpState::Closed],
+        local_port: Some(port),
+        remote_port: None,
+    };
+    let listed = LinuxSockets.list(None, &query).map_err(io::Error::other)?;
+    if listed.value.iter().any(|socket| socket.local.port() == port && socket.inode != own) {
+        return Err(io::ErrorKind::AddrInUse.into());
+    }
+    Ok(held)
+}
+
+fn bind(port: u16, reuse_address: bool) -> io::Result<Held> {
+    match bind_in(Ipv6Addr::UNSPECIFIED.into(), port, reuse_address) {
+        Err(error) if has_no_ipv6(&error) => bind_in(Ipv4Addr::UNSPECIFIED.into(), port, reuse_address),
+        other => other,
+    }
+}
+
+fn bind_in(address: IpAddr, port: u16, reuse_address: bool) -> io::Result<Held> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    if address.is_ipv6() {
+        sockopt::set_ipv6_v6only(&socket, false)?;
+    }
+    sockopt::set_socket_reuseaddr(&socket, reuse_address)?;
+    rustix::net::bind(&socket, &SocketAddr::new(address, port))?;
+    let port = if port == 0 { bound_port(&socket)? } else { port };
+    Ok(Held { socket, port })
+}
+
+fn bound_port(socket: &OwnedFd) -> io::Result<u16> {
+    let address = SocketAddr::try_from(rustix::net::getsockname(socket)?).map_err(io::Error::other)?;
+    Ok(address.port())
+}
+
+fn has_no_ipv6(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL]
+        .iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::hold;
+
+    #[test]
+    fn nobody_else_binds_a_held_port_on_any_address() {
+        let held = hold(0).unwrap();
+        for address in ["127.0.0.1", "0.0.0.0", "127.0.0.2", "[::1]", "[::]"] {
+            // The standard library sets SO_REUSEADDR.
+            let taken = TcpListener::bind(format!("{address}:{}", held.port()));
+            assert_eq!(taken.unwrap_err().kind(), ErrorKind::AddrInUse, "{address}");
+        }
+        assert_eq!(hold(held.port()).unwrap_err().kind(), ErrorKind::AddrInUse);
+        let port = held.port();
+        drop(held);
+        TcpListener::bind(("127.0.0.1", port)).unwrap();
+    }
+
+    #[test]
+    fn who_is_let_in_keeps_the_port_and_lets_nobody_after() {
+        let held = hold(0).unwrap();
+        let listener = held.let_in(|| TcpListener::bind(("127.0.0.1", held.port()))).unwrap().unwrap();
+        assert!(TcpListener::bind(("127.0.0.1", held.port())).is_err());
+        drop(listener);
+        assert!(TcpListener::bind(("127.0.0.1", held.port())).is_err());
+    }
+
+    #[test]
+    fn connections_of_an_earlier_server_are_no_hindrance() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(address).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        assert_eq!(hold(address.port()).unwrap_err().kind(), ErrorKind::AddrInUse, "somebody listens");
+        drop(listener);
+        server.write_all(b"x").unwrap();
+        // The server closes first, so that its side waits (TIME_WAIT).
+        server.shutdown(std::net::Shutdown::Write).unwrap();
+        client.read_to_end(&mut Vec::new()).unwrap();
+        drop((client, server));
+        hold(address.port()).unwrap();
+    }
+}

@@ -1,0 +1,44 @@
+//! Where wharf keeps what outlives it: `$XDG_STATE_HOME/wharf`, else `~/.local/state/wharf`, for its user alone.
+//!
+//! Source: XDG Base Directory Specification 0.8. Not here: what is kept.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Returns the directory, making it (mode 0700) if it is not there.
+///
+/// # Errors
+/// `NotFound` without a home; what mkdir(2) said; `PermissionDenied` if others may write to it.
+pub fn directory() -> io::Result<PathBuf> {
+    let no_home = || io::Error::new(io::ErrorKind::NotFound, "neither XDG_STATE_HOME nor HOME is set");
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
+    let base = base.ok_or_else(no_home)?;
+    fs::create_dir_all(&base)?;
+    let directory = base.join("wharf");
+    make_private(&directory)?;
+    Ok(directory)
+}
+
+/// Makes the file (mode 0600) if it is not there.
+///
+/// # Errors
+/// What open(2) said.
+pub fn private_file(path: &Path) -> io::Result<()> {
+    fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
+}
+
+fn make_private(directory: &Path) -> io::Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(directory) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    if fs::metadata(directory)?.permissions().mode() & 0o022 != 0 {
+        let text = format!("others may write to {}: chmod go-w it", directory.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+    }
+    Ok(())
+}

@@ -1,0 +1,257 @@
+//! Starting a program under supervision of its bind(2) and listen(2), by seccomp user notification; seccomp(2),
+//! seccomp_unotify(2).
+//!
+//! wharf makes each of these calls itself, on a duplicate of the program's socket and with the address as it was
+//! read once, so that nothing can be changed between the look and the call. Not here: where a socket goes
+//! ([`Harbour`]), and the life of the program after its start (`wharf-run`).
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::net::{AddressFamily, SocketType};
+use wharf_sys::linux::seccomp::{self, Answer, Call, Notification, Notifications, Refusal};
+use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
+use wharf_sys::linux::{descriptor, process_memory};
+
+use crate::launch::{Harbour, Launch, LaunchError, Place};
+
+/// A program that runs, and its calls.
+#[derive(Debug)]
+pub struct Supervised {
+    /// The program.
+    pub child: Child,
+    /// Its calls, and those of all that it starts.
+    pub calls: Calls,
+}
+
+/// The calls that wait for an answer.
+#[derive(Debug)]
+pub struct Calls {
+    notifications: Notifications,
+    own_namespace: Option<u64>,
+}
+
+/// Becomes `launch`: this process goes on as that program. Returns only if it cannot.
+#[must_use]
+pub fn become_program(launch: &Launch) -> LaunchError {
+    not_started(launch, command(launch).exec())
+}
+
+/// Returns whether system calls of this process are filtered: by a supervisor, or by a container.
+#[must_use]
+pub fn is_filtered() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().any(|line| line.strip_prefix("Seccomp:").is_some_and(|mode| mode.trim() == "2"))
+}
+
+/// Starts `launch`; its calls wait until [`Calls::serve`] answers them.
+///
+/// # Errors
+/// Any [`LaunchError`].
+pub fn start(launch: &Launch) -> Result<Supervised, LaunchError> {
+    let started = seccomp::spawn(&mut command(launch), &seccomp::bind_listen_filter());
+    let started = started.map_err(|error| match Refusal::of(&error) {
+        Some(Refusal::Nested) => LaunchError::Nested,
+        Some(_) => LaunchError::TooOld,
+        None => not_started(launch, error),
+    })?;
+    let calls = Calls { notifications: started.notifications, own_namespace: own_namespace().ok() };
+    Ok(Supervised { child: started.child, calls })
+}
+
+impl Calls {
+    /// Answers calls until no process is left that could make one.
+    ///
+    /// # Errors
+    /// What poll(2) or ioctl(2) said; calls that come later fail with ENOSYS.
+    pub fn serve(&self, harbour: &mut dyn Harbour) -> io::Result<()> {
+        loop {
+            let mut watched = [PollFd::new(&self.notifications, PollFlags::IN)];
+            match poll(&mut watched, None) {
+                Ok(_) => {}
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(errno) => return Err(errno.into()),
+            }
+            let events = watched[0].revents();
+            if events.contains(PollFlags::IN) {
+                if let Some(call) = self.notifications.receive()? {
+                    let answer = self.answer(&call, harbour);
+                    self.notifications.answer(call.id, answer)?;
+                }
+            } else if events.intersects(PollFlags::HUP | PollFlags::ERR) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn answer(&self, notification: &Notification, harbour: &mut dyn Harbour) -> Answer {
+        let tid = notification.tid;
+        let outcome = match notification.call {
+            Call::Bind { fd, address, length } => self.bind(notification, fd, address, length, harbour),
+            Call::Listen { fd, backlog } => self.listen(tid, fd, backlog, harbour),
+            Call::SocketCall { is_bind, arguments } => {
+                words(tid, arguments).and_then(|[fd, second, third]| {
+                    let fd = fd.cast_signed();
+                    match is_bind {
+                        true => self.bind(notification, fd, second.into(), third, harbour),
+                        false => self.listen(tid, fd, second.cast_signed(), harbour),
+                    }
+                })
+            }
+            Call::Other => Ok(Answer::Continue),
+        };
+        outcome.unwrap_or_else(|error| {
+            harbour.passed(&error);
+            Answer::Continue
+        })
+    }
+
+    /// Makes a bind(2) for the program. An error means that it could not be looked into.
+    fn bind(
+        &self,
+        notification: &Notification,
+        fd: i32,
+        address: u64,
+        length: u32,
+        harbour: &mut dyn Harbour,
+    ) -> io::Result<Answer> {
+        let mut bytes = [0; LONGEST_ADDRESS];
+        let Some(bytes) = bytes.get_mut(..length as usize) else { return Ok(Answer::Continue) };
+        // What the program may not read either, the kernel will tell it.
+        match process_memory::read(notification.tid, address, bytes) {
+            Ok(count) if count == bytes.len() => {}
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+            _ => return Ok(Answer::Continue),
+        }
+        // The memory was this program's only if it still waits.
+        if !self.notifications.is_valid(notification.id) {
+            return Ok(Answer::Continue);
+        }
+        let Some(asked) = control::parse_sockaddr(bytes).filter(|asked| asked.port() != 0) else {
+            return Ok(Answer::Continue);
+        };
+        let Some(socket) = self.tcp_socket(notification.tid, fd)? else { return Ok(Answer::Continue) };
+        let outcome = match harbour.place(asked) {
+            // The kernel judges privilege by the program, not by wharf.
+            Place::AsAsked if asked.port() < PRIVILEGED => return Ok(Answer::Continue),
+            Place::AsAsked => control::bind(socket.as_fd(), bytes),
+            Place::Held(held) => {
+                control::write_port(bytes, held.port());
+                control::set_reuse_address(socket.as_fd(), true)?;
+                held.let_in(|| control::bind(socket.as_fd(), bytes)).and_then(|outcome| outcome)
+            }
+        };
+        Ok(answer_of(outcome))
+    }
+
+    fn listen(&self, tid: u32, fd: i32, backlog: i32, harbour: &mut dyn Harbour) -> io::Result<Answer> {
+        let Some(socket) = self.tcp_socket(tid, fd)? else { return Ok(Answer::Continue) };
+        let socket = socket.as_fd();
+        if harbour.confines()
+            && let Err(error) = confine(socket)
+        {
+            return Ok(answer_of(Err(error)));
+        }
+        let port = control::local_address(socket)?.map_or(0, |at| at.port());
+        let outcome = match harbour.held(port).filter(|_| port != 0) {
+            // The port is looked at again by listen(2).
+            Some(held) => held.let_in(|| control::listen(socket, backlog)).and_then(|outcome| outcome),
+            None => control::listen(socket, backlog),
+        };
+        if outcome.is_ok()
+            && let Ok(Some(at)) = control::local_address(socket)
+        {
+            harbour.listens(at);
+        }
+        Ok(answer_of(outcome))
+    }
+
+    /// Returns a duplicate of the program's descriptor if it is a TCP socket in wharf's own network namespace.
+    fn tcp_socket(&self, tid: u32, fd: i32) -> io::Result<Option<OwnedFd>> {
+        let socket = match descriptor::duplicate(tid, fd) {
+            Ok(socket) => socket,
+            // No such descriptor: the kernel will tell the program.
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error()) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let is_tcp =
+            matches!(control::socket_kind(socket.as_fd()), Ok((Domain::Inet | Domain::Inet6, Kind::Stream)));
+        let is_here = || {
+            self.own_namespace.is_none() || control::netns_cookie(socket.as_fd()).ok() == self.own_namespace
+        };
+        Ok((is_tcp && is_here()).then_some(socket))
+    }
+}
+
+/// Ties a socket to loopback, unless it is tied already: one cannot be tied twice without privilege.
+fn confine(socket: BorrowedFd<'_>) -> io::Result<()> {
+    match control::bound_device(socket)? {
+        Some(device) if device == LOOPBACK => Ok(()),
+        _ => control::bind_to_device(socket, LOOPBACK),
+    }
+}
+
+fn answer_of(outcome: io::Result<()>) -> Answer {
+    match outcome {
+        Ok(()) => Answer::Value(0),
+        Err(error) => Answer::Errno(error.raw_os_error().unwrap_or(rustix::io::Errno::IO.raw_os_error())),
+    }
+}
+
+/// Returns the three words that a call through socketcall(2) has in memory.
+fn words(tid: u32, address: u64) -> io::Result<[u32; 3]> {
+    let mut bytes = [0; 12];
+    if process_memory::read(tid, address, &mut bytes)? != bytes.len() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok([0, 4, 8].map(|at| u32::from_ne_bytes(std::array::from_fn(|index| bytes[at + index]))))
+}
+
+fn own_namespace() -> io::Result<u64> {
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
+    control::netns_cookie(socket.as_fd())
+}
+
+#[expect(clippy::disallowed_methods, reason = "to start a program is what this is for")]
+fn command(launch: &Launch) -> Command {
+    let mut command = Command::new(&launch.program);
+    command.args(&launch.arguments).envs(launch.environment.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+fn not_started(launch: &Launch, error: io::Error) -> LaunchError {
+    let program = launch.program.to_string_lossy().into_owned();
+    match error.kind() {
+        io::ErrorKind::NotFound => LaunchError::NotFound(program),
+        io::ErrorKind::PermissionDenied => LaunchError::NotExecutable(program, error),
+        _ if error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
+            LaunchError::NotExecutable(program, error)
+        }
+        _ => LaunchError::Other(error),
+    }
+}
+
+/// Largest `struct sockaddr`, `sockaddr_storage(3type)`.
+const LONGEST_ADDRESS: usize = 128;
+/// Below it bind(2) may ask for privilege.
+const PRIVILEGED: u16 = 1024;
+const LOOPBACK: &str = "lo";
+
+#[cfg(test)]
+mod tests {
+    use super::answer_of;
+    use std::io;
+    use wharf_sys::linux::seccomp::Answer;
+
+    #[test]
+    fn an_error_reaches_the_program_as_its_errno() {
+        assert!(matches!(answer_of(Ok(())), Answer::Value(0)));
+        assert!(matches!(answer_of(Err(io::Error::from_raw_os_error(98))), Answer::Errno(98)));
+        assert!(matches!(answer_of(Err(io::ErrorKind::Other.into())), Answer::Errno(5)));
+    }
+}
