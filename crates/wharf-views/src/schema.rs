@@ -5,10 +5,11 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 use wharf_model::detail::{PORT_SCHEMA, PortDetail};
 use wharf_model::event::{EVENT_SCHEMA, Event};
+use wharf_model::lease::{LEASES_SCHEMA, Leases};
 use wharf_model::snapshot::{ENDPOINTS_SCHEMA, Snapshot};
 
 /// Names that [`schema`] knows.
-pub const NAMES: [&str; 3] = ["endpoints", "port", "event"];
+pub const NAMES: [&str; 4] = ["endpoints", "port", "event", "leases"];
 
 /// Returns the JSON Schema (2020-12) of one document; `None` for a name that is not in [`NAMES`].
 ///
@@ -20,6 +21,7 @@ pub fn schema(name: &str) -> Option<Value> {
         "endpoints" => Some(of::<Snapshot>(ENDPOINTS_SCHEMA)),
         "port" => Some(of::<PortDetail>(PORT_SCHEMA)),
         "event" => Some(of::<Event>(EVENT_SCHEMA)),
+        "leases" => Some(of::<Leases>(LEASES_SCHEMA)),
         _ => None,
     }
 }

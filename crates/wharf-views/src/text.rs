@@ -4,7 +4,9 @@
 //! `Line`, so that nothing of it reaches a terminal raw. In a pipe the columns stay the same whatever
 //! they hold, but the contract for programs is `--json`. Not here: JSON.
 
+pub mod lease;
 pub mod list;
+pub mod run;
 pub mod show;
 pub mod warning;
 pub mod watch;

@@ -1,5 +1,6 @@
 //! The command line: its commands, flags and their help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -32,6 +33,14 @@ pub(crate) enum Command {
     Show(Show),
     /// Follow endpoints as they open, change and close
     Watch(Watch),
+    /// Run a program on its own port, on loopback only
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Run),
+    /// Print the port of a name, leasing one on first use
+    #[command(after_help = PORT_EXAMPLES)]
+    Port(Port),
+    /// List, remove or pin leases
+    Lease(Lease),
     /// Print the JSON Schema of a document
     Schema(Schema),
     /// Print a completion script for a shell
@@ -121,6 +130,72 @@ pub(crate) struct Watch {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Run {
+    /// Name of the service (otherwise that of its manifest, else of the directory)
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// The port that this run gets, instead of the leased one
+    #[arg(long, short, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
+
+    /// Leave what it listens on open to other machines
+    #[arg(long)]
+    pub(crate) host_visible: bool,
+
+    /// Let it have the ports that it asks for, also if that fails
+    #[arg(long)]
+    pub(crate) no_rewrite: bool,
+
+    /// The command and its arguments
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Port {
+    /// A service of the project here, or the whole name of a lease (otherwise the service here)
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// One JSON document (wharf.leases/v1)
+    #[arg(long, short)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Lease {
+    #[command(subcommand)]
+    pub(crate) command: LeaseCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LeaseCommand {
+    /// List the leases
+    #[command(visible_alias = "list")]
+    Ls {
+        /// One JSON document (wharf.leases/v1)
+        #[arg(long, short)]
+        json: bool,
+    },
+    /// Give up every lease of a name
+    Rm {
+        /// Whole name of a lease, as `wharf lease ls` shows it
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Give a name a port for good
+    Pin {
+        /// A service of the project here, or the whole name of a lease
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The port
+        #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+        port: u16,
+    },
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Schema {
     /// Which document
     #[arg(value_name = "DOCUMENT", value_enum)]
@@ -149,6 +224,8 @@ pub(crate) enum Document {
     Port,
     /// Of each line of `wharf watch --json`
     Event,
+    /// Of `wharf port --json` and `wharf lease ls --json`
+    Leases,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -219,6 +296,22 @@ Filters:
   pid:4121, user:postgres  by process, by user
   project:shop             by project
   postgres                 any other word: service, process, project, container, unit or user";
+
+const RUN_EXAMPLES: &str = "\
+The program is told its port by PORT; whatever other port it asks for, it gets one that is free, and only this \
+machine reaches it. WHARF=0 in the environment runs the command bare.
+
+Exit status: that of the command, 128+N if signal N ended it; 125 wharf failed, 126 the command cannot be \
+executed, 127 there is no such command.
+
+Examples:
+  wharf run -- npm run dev
+  wharf run -- python3 -m http.server 3000    twice, side by side
+  wharf run --name api --port 62893 -- ./server";
+
+const PORT_EXAMPLES: &str = "\
+Examples:
+  PORT=$(wharf port api) ./server";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:

@@ -1,8 +1,10 @@
 //! The commands, one file each: from what was asked to the view that answers.
 
+pub(crate) mod lease;
 pub(crate) mod ls;
 mod pace;
 pub(crate) mod papers;
+pub(crate) mod run;
 pub(crate) mod show;
 pub(crate) mod watch;
 

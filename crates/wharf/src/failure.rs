@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use wharf_lease::store::StoreError;
 use wharf_model::filter::FilterError;
 use wharf_os::facts::OsError;
 
@@ -25,6 +26,14 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// Anything else, in a sentence.
     Other(String),
+    /// A command could not be run, in a sentence, with the exit code of its kind.
+    Run(String, u8),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.to_string())
+    }
 }
 
 impl From<FilterError> for Failure {
@@ -54,6 +63,7 @@ impl Failure {
             Self::Filter(error) => (error.to_string(), USAGE),
             Self::Os(error) => (error.to_string(), NOTHING),
             Self::Other(text) => (text.clone(), NOTHING),
+            Self::Run(text, code) => (text.clone(), *code),
         };
         let mut stderr = io::stderr().lock();
         let (red, reset) =

@@ -1,12 +1,13 @@
 //! The front door: what was asked, which part of the house answers it, and the exit code.
 //!
 //! Exit codes: 0 done; 1 nothing matched where something was named, or the kernel would not tell; 2 the
-//! command line was wrong. A reader that goes away ends the output in silence, with 0.
+//! command line was wrong; `wharf run` gives the command's own. A reader that goes away ends the output in silence, with 0.
 #![forbid(unsafe_code)]
 
 mod cli;
 mod commands;
 mod failure;
+mod leases;
 mod terminal;
 
 use std::process::ExitCode;
@@ -25,6 +26,9 @@ fn main() -> ExitCode {
         Some(Command::Ls(ls)) => commands::ls::run(&ls, colour),
         Some(Command::Show(show)) => commands::show::run(&show, colour),
         Some(Command::Watch(watch)) => commands::watch::run(&watch, colour),
+        Some(Command::Run(run)) => commands::run::run(&run, colour),
+        Some(Command::Port(port)) => commands::lease::port(&port),
+        Some(Command::Lease(lease)) => commands::lease::lease(&lease, colour),
         Some(Command::Schema(schema)) => commands::papers::schema(&schema),
         Some(Command::Completions(completions)) => commands::papers::completions(&completions),
         Some(Command::Man(man)) => commands::papers::man(&man),

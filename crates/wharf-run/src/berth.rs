@@ -1,0 +1,184 @@
+//! Where the sockets of a program go: each port that it asks for has a berth, its own number where nobody else has
+//! it, and the same other one where somebody has.
+//!
+//! Berths are decided once a run and held until it ends. Not here: how a socket gets there (`wharf-os`).
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use wharf_os::launch::{Harbour, Place};
+use wharf_os::ports::Held;
+
+/// Who gives numbers.
+pub trait Numbers: Send {
+    /// Returns what holds the number for a program that asks for `asked`; `None` to leave it as it asks.
+    fn number(&mut self, asked: u16) -> Option<Held>;
+}
+
+/// What happened to a program's sockets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It asked for one port and got another.
+    Moved {
+        /// The port that it asked for.
+        asked: u16,
+        /// The one that it got.
+        port: u16,
+    },
+    /// It listens.
+    Listens {
+        /// Where.
+        at: SocketAddr,
+    },
+    /// A call could not be looked into, for this reason.
+    Passed(String),
+}
+
+/// The berths of one run.
+pub struct Berths {
+    /// The port that the program is told.
+    told: Arc<Held>,
+    numbers: Box<dyn Numbers>,
+    /// Whether other ports than the one it is told are given berths.
+    moves: bool,
+    confines: bool,
+    by_asked: BTreeMap<u16, Option<Arc<Held>>>,
+    events: Sender<Event>,
+    has_passed: bool,
+}
+
+impl Berths {
+    /// Returns the berths of a program that is told `told`.
+    pub fn new(told: Held, numbers: Box<dyn Numbers>, options: Options, events: Sender<Event>) -> Self {
+        Self {
+            told: Arc::new(told),
+            numbers,
+            moves: !options.no_rewrite,
+            confines: !options.host_visible,
+            by_asked: BTreeMap::new(),
+            events,
+            has_passed: false,
+        }
+    }
+
+    /// Tells that supervision has ended before the program has.
+    pub(crate) fn lost(&mut self, why: &io::Error) {
+        self.passed(why);
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody listens any more once the run is over.
+        let _ = self.events.send(event);
+    }
+}
+
+/// What a person asks of the berths of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Leave sockets open to other machines.
+    pub host_visible: bool,
+    /// Let the program have the ports that it asks for.
+    pub no_rewrite: bool,
+}
+
+impl Harbour for Berths {
+    fn place(&mut self, asked: SocketAddr) -> Place {
+        let asked = asked.port();
+        if asked == self.told.port() {
+            return Place::Held(Arc::clone(&self.told));
+        }
+        if !self.moves {
+            return Place::AsAsked;
+        }
+        if !self.by_asked.contains_key(&asked) {
+            let held = self.numbers.number(asked).map(Arc::new);
+            if let Some(port) = held.as_ref().map(|held| held.port()).filter(|&port| port != asked) {
+                self.tell(Event::Moved { asked, port });
+            }
+            self.by_asked.insert(asked, held);
+        }
+        match &self.by_asked[&asked] {
+            Some(held) => Place::Held(Arc::clone(held)),
+            None => Place::AsAsked,
+        }
+    }
+
+    fn held(&self, port: u16) -> Option<Arc<Held>> {
+        let berths = self.by_asked.values().flatten();
+        berths.chain([&self.told]).find(|held| held.port() == port).map(Arc::clone)
+    }
+
+    fn confines(&self) -> bool {
+        self.confines
+    }
+
+    fn listens(&mut self, at: SocketAddr) {
+        self.tell(Event::Listens { at });
+    }
+
+    fn passed(&mut self, why: &io::Error) {
+        // Once is enough: a program that cannot be looked into cannot be the next time either.
+        if !std::mem::replace(&mut self.has_passed, true) {
+            self.tell(Event::Passed(why.to_string()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::mpsc::{self, Receiver};
+
+    use wharf_os::launch::{Harbour, Place};
+    use wharf_os::ports::{Held, hold};
+
+    use super::{Berths, Event, Numbers, Options};
+
+    /// Gives a free number, but none for port 1.
+    struct Free;
+
+    impl Numbers for Free {
+        fn number(&mut self, asked: u16) -> Option<Held> {
+            (asked != 1).then(|| hold(0).unwrap())
+        }
+    }
+
+    fn berths(options: Options) -> (Berths, u16, Receiver<Event>) {
+        let (send, receive) = mpsc::channel();
+        let told = hold(0).unwrap();
+        let port = told.port();
+        (Berths::new(told, Box::new(Free), options, send), port, receive)
+    }
+
+    fn port_for(berths: &mut Berths, asked: u16) -> Option<u16> {
+        match berths.place(SocketAddr::from(([0, 0, 0, 0], asked))) {
+            Place::AsAsked => None,
+            Place::Held(held) => Some(held.port()),
+        }
+    }
+
+    #[test]
+    fn a_port_is_given_once_and_told_once() {
+        let (mut berths, told, events) = berths(Options::default());
+        assert_eq!(port_for(&mut berths, told), Some(told));
+        let first = port_for(&mut berths, 3000).unwrap();
+        assert_ne!(first, told);
+        assert_eq!(port_for(&mut berths, 3000), Some(first));
+        assert_eq!(berths.held(first).map(|held| held.port()), Some(first));
+        assert_eq!(port_for(&mut berths, 1), None);
+        assert!(berths.held(3000).is_none());
+        drop(berths);
+        assert_eq!(events.iter().collect::<Vec<_>>(), [Event::Moved { asked: 3000, port: first }]);
+    }
+
+    #[test]
+    fn a_person_may_want_neither() {
+        let (mut berths, told, _events) = berths(Options { host_visible: true, no_rewrite: true });
+        assert_eq!(port_for(&mut berths, 3000), None);
+        assert_eq!(port_for(&mut berths, told), Some(told));
+        assert!(!berths.confines());
+    }
+}

@@ -1,0 +1,80 @@
+//! What a program under wharf is told in its environment: PORT, HOST, its name and URL, and those of its siblings.
+//!
+//! Nothing else is changed. Not here: the rest of the environment, which is wharf's own.
+
+use std::ffi::OsString;
+
+use wharf_model::lease::Lease;
+
+/// Returns the variables for the service of `own` that has `port`, whose siblings hold `leases`.
+#[must_use]
+pub fn variables(own: &Lease, port: u16, leases: &[Lease]) -> Vec<(OsString, OsString)> {
+    let mut variables = vec![
+        ("PORT".to_owned(), port.to_string()),
+        ("HOST".to_owned(), "127.0.0.1".to_owned()),
+        ("WHARF_NAME".to_owned(), own.name.to_string()),
+        ("WHARF_URL".to_owned(), url(port)),
+    ];
+    let is_sibling = |lease: &&Lease| {
+        lease.root == own.root && lease.asked_port.is_none() && lease.name.service != own.name.service
+    };
+    for sibling in leases.iter().filter(is_sibling) {
+        let name = sibling.name.service.replace('-', "_").to_ascii_uppercase();
+        variables.push((format!("WHARF_{name}_URL"), url(sibling.port)));
+        variables.push((format!("WHARF_{name}_PORT"), sibling.port.to_string()));
+    }
+    variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+}
+
+/// Returns the URL of a port on loopback.
+#[must_use]
+pub fn url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+#[cfg(test)]
+mod tests {
+    use wharf_model::lease::{Lease, LeaseName};
+    use wharf_model::timestamp::Timestamp;
+
+    use super::variables;
+
+    fn lease(service: &str, root: &str, asked_port: Option<u16>, port: u16) -> Lease {
+        let now = Timestamp::from_unix_ms(0).unwrap();
+        Lease {
+            id: String::new(),
+            name: LeaseName { service: service.to_owned(), worktree: None, project: "shop".to_owned() },
+            root: root.to_owned(),
+            asked_port,
+            port,
+            pinned: false,
+            fence: 1,
+            created_at: now,
+            used_at: now,
+        }
+    }
+
+    #[test]
+    fn a_service_knows_itself_and_its_siblings() {
+        let own = lease("web", "/shop", None, 20_001);
+        let leases = [
+            own.clone(),
+            lease("the-api", "/shop", None, 20_002),
+            lease("the-api", "/shop", Some(4000), 20_003),
+            lease("web", "/other", None, 20_004),
+        ];
+        let told: Vec<String> = variables(&own, 20_001, &leases)
+            .into_iter()
+            .map(|(name, value)| format!("{}={}", name.display(), value.display()))
+            .collect();
+        let expected = [
+            "PORT=20001",
+            "HOST=127.0.0.1",
+            "WHARF_NAME=web.shop",
+            "WHARF_URL=http://127.0.0.1:20001",
+            "WHARF_THE_API_URL=http://127.0.0.1:20002",
+            "WHARF_THE_API_PORT=20002",
+        ];
+        assert_eq!(told, expected);
+    }
+}

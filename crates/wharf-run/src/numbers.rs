@@ -1,0 +1,77 @@
+//! Which number a program gets for a port that it asks for: that port where nobody else has or is promised it, else
+//! another, the same each time.
+//!
+//! Not here: holding it while the run lives ([`crate::berth`]).
+
+use std::sync::Arc;
+
+use wharf_lease::store::{Claim, Store, World};
+use wharf_lease::system::System;
+use wharf_model::lease::Lease;
+use wharf_model::timestamp::Timestamp;
+use wharf_os::Os;
+use wharf_os::ports::{Held, hold};
+
+use crate::berth::Numbers;
+
+/// Numbers out of the leases of one service.
+pub struct LeasedNumbers {
+    /// The operating system.
+    pub os: Arc<Os>,
+    /// Where leases are kept.
+    pub store: Store,
+    /// The service, with no asked port.
+    pub claim: Claim,
+    /// Whether a number is to be left alone because it is known for something else.
+    pub is_known: fn(u16) -> bool,
+}
+
+impl Numbers for LeasedNumbers {
+    fn number(&mut self, asked: u16) -> Option<Held> {
+        let claim = Claim { asked_port: Some(asked), ..self.claim.clone() };
+        let system = System { os: &self.os, is_known: self.is_known };
+        let holder = self.store.at_port(asked).ok()?;
+        if holder.as_ref().is_none_or(|lease| is_of(lease, &claim))
+            && let Ok(held) = hold(asked)
+        {
+            // Promised from now on; a promise that cannot be written down is still kept for this run.
+            if holder.is_none() && self.store.find(&claim).ok()?.is_none() {
+                let _ = self.store.lease(&claim, &Keeps { port: asked, system });
+            }
+            return Some(held);
+        }
+        let lease = self.store.lease(&claim, &system).ok();
+        let usual = lease.filter(|lease| lease.port != asked).and_then(|lease| hold(lease.port).ok());
+        usual.or_else(|| {
+            let leased: Vec<u16> = self.store.all().ok()?.iter().map(|lease| lease.port).collect();
+            let key = format!("{}/{asked}", claim.name);
+            hold(system.free_port(&key, &|port| leased.contains(&port))?).ok()
+        })
+    }
+}
+
+fn is_of(lease: &Lease, claim: &Claim) -> bool {
+    lease.root == claim.root
+        && lease.asked_port == claim.asked_port
+        && lease.name.service == claim.name.service
+}
+
+/// A world in which only one port is to be had.
+struct Keeps<'a> {
+    port: u16,
+    system: System<'a>,
+}
+
+impl World for Keeps<'_> {
+    fn now(&self) -> Timestamp {
+        self.system.now()
+    }
+
+    fn exists(&self, root: &str) -> bool {
+        self.system.exists(root)
+    }
+
+    fn choose(&self, _: &Claim, is_taken: &dyn Fn(u16) -> bool) -> Option<u16> {
+        Some(self.port).filter(|&port| !is_taken(port))
+    }
+}

@@ -1,0 +1,85 @@
+"""Runs a command that says where it is, and looks at it from outside: run.py COMMAND…
+
+`at` waits until the command has said `is at http://127.0.0.1:PORT`; `says TEXT` until it has said that; `get HOST
+PORT` tells the first line that a web server answers; `take PORT` tells whether its port can be bound by somebody
+else in any way; `end SIGNAL` sends the signal and tells the exit code, what is left of its descendants, and all that it
+said.
+"""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import kit
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def read():
+    for line in command.stderr:
+        said.append(line)
+
+
+def all_said():
+    return "".join(said)
+
+
+def at():
+    pattern = re.compile(r"is at http://127\.0\.0\.1:(\d+)")
+    kit.until(lambda: pattern.search(all_said()) or command.poll() is not None, "the command to say where it is")
+    found = pattern.search(all_said())
+    if not found:
+        raise SystemExit(f"ended with {command.poll()}: {all_said()}")
+    return {"port": int(found.group(1)), "said": all_said()}
+
+
+def says(*words):
+    kit.until(lambda: " ".join(words) in all_said(), f"{words} in {all_said()!r}")
+    return {"said": all_said()}
+
+
+def get(host, port):
+    try:
+        with socket.create_connection((host, int(port)), 5) as client:
+            client.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            return {"answer": client.makefile("rb").readline().decode("latin-1").strip()}
+    except OSError as error:
+        return {"answer": error.__class__.__name__}
+
+
+def take(port):
+    for host in ("127.0.0.1", "0.0.0.0", "::1", "::"):
+        for options in ([], [socket.SO_REUSEADDR], [socket.SO_REUSEPORT], [socket.SO_REUSEADDR, socket.SO_REUSEPORT]):
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as intruder:
+                for option in options:
+                    intruder.setsockopt(socket.SOL_SOCKET, option, 1)
+                try:
+                    intruder.bind((host, int(port)))
+                    intruder.listen()
+                except OSError:
+                    continue
+                return {"taken": f"{host} {options}"}
+    return {"taken": ""}
+
+
+def end(name):
+    command.send_signal(getattr(signal, name))
+    code = command.wait(kit.PATIENCE_S)
+    with open(f"/proc/self/task/{os.getpid()}/children") as file:
+        children = [int(pid) for pid in file.read().split()]
+    left = [pid for pid in children if kit.state(pid) != "Z"]
+    return {"code": code, "left": left, "said": all_said()}
+
+
+kit.libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+said = []
+command = subprocess.Popen(
+    sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+)
+threading.Thread(target=read, daemon=True).start()
+kit.ready(wharf=command.pid)
+kit.obey(at=at, says=says, get=get, take=take, end=end)

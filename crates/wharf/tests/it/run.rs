@@ -1,0 +1,228 @@
+//! `wharf run` on real programs: their own port, on loopback only, and nothing left of them.
+
+use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
+use wharf_testkit::scenario::Scenario;
+use wharf_testkit::{sandbox, skip};
+
+use crate::support::{at, ls, only, says};
+
+/// Starts `wharf run` with `arguments` and returns it with the port that it says it has.
+fn start<'a>(sandbox: &'a Sandbox, arguments: &[&str], uid: Option<u32>) -> (Scenario<'a>, u16) {
+    let run = sandbox.wharf(&[&["run"], arguments].concat()).by_scenario("run.py", &[]);
+    let mut scene = if let Some(uid) = uid { run.as_user(uid) } else { run }.scene();
+    let port = u16::try_from(scene.tell("at")["port"].as_u64().expect("a number")).expect("a port");
+    (scene, port)
+}
+
+fn answers(scene: &mut Scenario<'_>, host: &str, port: u16) -> String {
+    scene.tell(&format!("get {host} {port}"))["answer"].as_str().expect("a text").to_owned()
+}
+
+fn reached(neighbour: &mut Scenario<'_>, port: u16) -> Vec<String> {
+    let reached = neighbour.tell(&format!("reach {port}"))["reached"].clone();
+    serde_json::from_value(reached).expect("two texts")
+}
+
+/// Ends a run and checks that nothing is left of it.
+fn ends(sandbox: &Sandbox, scene: &mut Scenario<'_>, port: u16, signal: &str) {
+    let told = scene.tell(&format!("end {signal}")).clone();
+    assert_eq!(told["left"].as_array().map(Vec::len), Some(0), "{signal}: {told:#}");
+    let snapshot = ls(sandbox, &[]);
+    assert!(at(&snapshot, port).is_empty(), "{signal}: {snapshot:#?}");
+}
+
+/// Runs a command that wants port 3000 twice at once, and checks all that a run promises.
+fn keeps_every_promise(sandbox: &Sandbox, command: &[&str], dual_stack: bool) {
+    let uid = sandbox.has_users().then_some(SOMEBODY);
+    let mut neighbour = sandbox.scene("neighbour.py", &[]);
+    let (mut one, first) = start(sandbox, &[&["--name", "one", "--"], command].concat(), uid);
+    assert_eq!(first, 3000, "{command:?}: nobody else has it");
+    let (mut other, second) = start(sandbox, &[&["--name", "other", "--"], command].concat(), uid);
+    assert_ne!(second, 3000, "{command:?}");
+    says(other.tell("at")["said"].as_str().expect("a text"), &["asked for port 3000", &second.to_string()]);
+    for (scene, port) in [(&mut one, first), (&mut other, second)] {
+        assert!(answers(scene, "127.0.0.1", port).starts_with("HTTP/1."), "{command:?} on {port}");
+        if dual_stack {
+            assert!(answers(scene, "::1", port).starts_with("HTTP/1."), "{command:?} on [::1]:{port}");
+        }
+        assert_eq!(reached(&mut neighbour, port), ["ECONNREFUSED"; 2], "{command:?} on {port}");
+        assert_eq!(scene.tell(&format!("take {port}"))["taken"], "", "{command:?} on {port}");
+    }
+    ends(sandbox, &mut one, first, "SIGTERM");
+    ends(sandbox, &mut other, second, "SIGHUP");
+}
+
+fn written(sandbox: &Sandbox, name: &str, text: &str) -> String {
+    let file = sandbox.folder().join(name);
+    std::fs::write(&file, text).expect("it is written");
+    file.display().to_string()
+}
+
+/// Returns the path of a program of the machine, if it is there.
+fn program(name: &str) -> Option<String> {
+    let path = std::env::var_os("PATH")?;
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())?;
+    Some(std::fs::canonicalize(found).ok()?.display().to_string())
+}
+
+#[test]
+fn python_keeps_every_promise() {
+    let sandbox = sandbox!();
+    keeps_every_promise(&sandbox, &["/usr/bin/python3", "-m", "http.server", "3000"], false);
+    keeps_every_promise(&sandbox, &["/usr/bin/python3", "-m", "http.server", "--bind", "::", "3000"], true);
+}
+
+#[test]
+fn node_keeps_every_promise() {
+    let sandbox = sandbox!();
+    let Some(node) = program("node").filter(|path| !path.starts_with("/root")) else {
+        skip!("node is not installed where every user may run it");
+    };
+    let text = "require('http').createServer((q, r) => r.end('hello')).listen(3000)";
+    keeps_every_promise(&sandbox, &[&node, &written(&sandbox, "server.js", text)], true);
+}
+
+#[test]
+fn gunicorn_keeps_every_promise() {
+    let sandbox = sandbox!();
+    let Some(gunicorn) = program("gunicorn") else { skip!("gunicorn is not installed") };
+    written(&sandbox, "app.py", "def app(environ, start): start('200 OK', []); return [b'hello']\n");
+    keeps_every_promise(&sandbox, &[&gunicorn, "--workers=2", "--bind=0.0.0.0:3000", "app:app"], false);
+}
+
+#[test]
+fn nginx_keeps_every_promise() {
+    let sandbox = sandbox!();
+    let Some(nginx) = program("nginx") else { skip!("nginx is not installed") };
+    let folder = sandbox.folder().join("scratch").display().to_string();
+    let config = format!(
+        "daemon off; pid /dev/null; error_log stderr; worker_processes 2; \
+         events {{ worker_connections 64; }} \
+         http {{ access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; \
+         fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder}; \
+         server {{ listen 3000; listen [::]:3000; return 200 hello; }} }}"
+    );
+    let file = written(&sandbox, "nginx.conf", &config);
+    keeps_every_promise(&sandbox, &[&nginx, "-p", &folder, "-c", &file, "-e", "stderr"], true);
+}
+
+#[test]
+fn who_honours_port_has_the_leased_one_tomorrow_too() {
+    let sandbox = sandbox!();
+    let command = ["--name", "api", "--", "sh", "-c", "exec python3 -m http.server $PORT"];
+    let (mut scene, port) = start(&sandbox, &command, None);
+    assert!((20_000..30_000).contains(&port), "{port}");
+    assert!(!scene.tell("at")["said"].as_str().expect("a text").contains("asked for"));
+    ends(&sandbox, &mut scene, port, "SIGTERM");
+    let (mut again, same) = start(&sandbox, &command, None);
+    assert_eq!(same, port);
+    let leased = sandbox.wharf(&["port", "api"]).output().expect_code(0).text();
+    assert_eq!(leased.trim(), port.to_string());
+    // While it runs, another run of the name has a port of its own.
+    let (mut second, other) = start(&sandbox, &command, None);
+    assert_ne!(other, port);
+    ends(&sandbox, &mut again, port, "SIGTERM");
+    ends(&sandbox, &mut second, other, "SIGTERM");
+}
+
+#[test]
+fn a_grandchild_that_left_the_session_ends_with_the_run() {
+    let sandbox = sandbox!();
+    let script = "(setsid python3 -m http.server 4000 &) ; exec python3 -m http.server $PORT";
+    let (mut scene, port) = start(&sandbox, &["--", "sh", "-c", script], None);
+    scene.tell("says 4000");
+    ends(&sandbox, &mut scene, port, "SIGTERM");
+    assert!(at(&ls(&sandbox, &[]), 4000).is_empty());
+}
+
+#[test]
+fn who_wants_to_be_seen_is_and_is_warned() {
+    let sandbox = sandbox!();
+    let mut neighbour = sandbox.scene("neighbour.py", &[]);
+    let command = ["--host-visible", "--", "python3", "-m", "http.server", "3000"];
+    let (mut scene, port) = start(&sandbox, &command, None);
+    assert_eq!(reached(&mut neighbour, port), ["open", "ECONNREFUSED"]);
+    says(scene.tell("at")["said"].as_str().expect("a text"), &["other machines can reach"]);
+    ends(&sandbox, &mut scene, port, "SIGTERM");
+}
+
+#[test]
+fn a_port_asked_for_is_had_or_its_holder_is_named() {
+    let sandbox = sandbox!();
+    let (mut scene, port) =
+        start(&sandbox, &["--port", "62893", "--", "sh", "-c", "exec python3 -m http.server $PORT"], None);
+    assert_eq!(port, 62_893);
+    let refused = sandbox.wharf(&["run", "--name", "b", "--port", "62893", "--", "true"]).output();
+    says(&refused.expect_code(125).stderr, &["62893", "held by", "wharf show 62893"]);
+    ends(&sandbox, &mut scene, port, "SIGTERM");
+}
+
+#[test]
+fn the_exit_code_is_that_of_the_command() {
+    let sandbox = sandbox!();
+    let code = |words: &[&str]| sandbox.wharf(&[&["run", "--"], words].concat()).output().code;
+    assert_eq!(code(&["true"]), Some(0));
+    assert_eq!(code(&["sh", "-c", "exit 7"]), Some(7));
+    assert_eq!(code(&["sh", "-c", "kill -9 $$"]), Some(137));
+    assert_eq!(code(&["no-such-command"]), Some(127));
+    assert_eq!(code(&["/etc/passwd"]), Some(126));
+    assert_eq!(sandbox.wharf(&["run"]).output().code, Some(2));
+    assert_eq!(sandbox.wharf(&["run", "--", "sh", "-c", "exit 3"]).env("WHARF", "0").output().code, Some(3));
+}
+
+#[test]
+fn a_command_is_told_its_name_and_its_siblings() {
+    let sandbox = sandbox!();
+    let api = sandbox.wharf(&["port", "api"]).output().expect_code(0).text();
+    let run =
+        sandbox.wharf(&["run", "--name", "web", "--", "env"]).env("OWN", "kept").output().expect_code(0);
+    let api = api.trim();
+    for line in ["HOST=127.0.0.1", "OWN=kept", &format!("WHARF_API_PORT={api}"), "WHARF_NAME=web."] {
+        assert!(run.text().contains(line), "{line} is not in {}", run.text());
+    }
+}
+
+#[test]
+fn a_run_in_a_run_is_left_to_the_outer_one() {
+    let sandbox = sandbox!();
+    let binary = env!("CARGO_BIN_EXE_wharf");
+    let inner = [binary, "run", "--", "sh", "-c", "exec python3 -m http.server $PORT"];
+    let (mut scene, port) = start(&sandbox, &[&["--name", "outer", "--"], &inner[..]].concat(), None);
+    says(scene.tell("at")["said"].as_str().expect("a text"), &["part of outer."]);
+    let leased = sandbox.wharf(&["port", "outer"]).output().expect_code(0).text();
+    assert_eq!(leased.trim(), port.to_string());
+    ends(&sandbox, &mut scene, port, "SIGTERM");
+}
+
+#[test]
+fn random_ports_and_other_kinds_of_sockets_are_left_alone() {
+    let sandbox = sandbox!();
+    let script = "import socket
+for family, kind, address in [(socket.AF_INET, socket.SOCK_STREAM, ('127.0.0.1', 0)),
+                              (socket.AF_INET, socket.SOCK_DGRAM, ('127.0.0.1', 3000)),
+                              (socket.AF_UNIX, socket.SOCK_STREAM, '\\0wharf-test')]:
+    s = socket.socket(family, kind)
+    s.bind(address)
+    if kind == socket.SOCK_STREAM: s.listen()
+    print(s.getsockname())
+try: socket.socket().bind(('192.0.2.1', 3000))
+except OSError as error: print(error.errno)
+";
+    let text = sandbox.wharf(&["run", "--", "python3", "-c", script]).output().expect_code(0).text();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    assert!(lines[0].starts_with("('127.0.0.1', "), "{text}");
+    assert_eq!(lines[1], "('127.0.0.1', 3000)");
+    assert!(lines[2].contains("wharf-test"), "{text}");
+    assert_eq!(lines[3], "99", "EADDRNOTAVAIL reaches the program: {text}");
+}
+
+#[test]
+fn one_row_of_ls_is_the_run() {
+    let sandbox = sandbox!();
+    let (mut scene, port) = start(&sandbox, &["--", "python3", "-m", "http.server", "3000"], None);
+    let snapshot = ls(&sandbox, &[]);
+    assert_eq!(snapshot.endpoints.len(), 1, "the port that is only held is no endpoint: {snapshot:#?}");
+    assert_eq!(only(&snapshot, port).listeners[0].device.as_deref(), Some("lo"));
+    ends(&sandbox, &mut scene, port, "SIGINT");
+}
