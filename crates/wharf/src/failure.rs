@@ -26,6 +26,8 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// Anything else, in a sentence.
     Other(String),
+    /// A command line that asks for what there is not, in a sentence with what to write instead.
+    Usage(String),
     /// A command could not be run, in a sentence, with the exit code of its kind.
     Run(String, u8),
 }
@@ -63,6 +65,7 @@ impl Failure {
             Self::Filter(error) => (error.to_string(), USAGE),
             Self::Os(error) => (error.to_string(), NOTHING),
             Self::Other(text) => (text.clone(), NOTHING),
+            Self::Usage(text) => (text.clone(), USAGE),
             Self::Run(text, code) => (text.clone(), *code),
         };
         let mut stderr = io::stderr().lock();

@@ -13,7 +13,10 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use cli::{Cli, Command};
+use failure::Failure;
+use wharf_model::filter::Filter;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -41,6 +44,14 @@ fn main() -> ExitCode {
 
 /// Help and version are answers, on stdout with 0; anything else is a usage error, on stderr with 2.
 fn usage(error: &clap::Error) -> ExitCode {
+    if error.kind() == ErrorKind::InvalidSubcommand
+        && let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+        && word.parse::<Filter>().is_ok_and(|filter| filter.port().is_some())
+    {
+        let text =
+            format!("{word} is no command: wharf show {word} tells all about it, wharf ls {word} lists it");
+        return Failure::Usage(text).report(cli::Colour::Auto);
+    }
     // Nobody is left to tell if this cannot be written.
     let _ = error.print();
     if error.use_stderr() { ExitCode::from(failure::USAGE) } else { ExitCode::SUCCESS }

@@ -130,6 +130,7 @@ impl Calls {
         if !self.notifications.is_valid(notification.id) {
             return Ok(Answer::Continue);
         }
+        name_family(bytes);
         let Some(asked) = control::parse_sockaddr(bytes).filter(|asked| asked.port() != 0) else {
             return Ok(Answer::Continue);
         };
@@ -188,6 +189,16 @@ impl Calls {
     }
 }
 
+/// Writes AF_INET where AF_UNSPEC stands with address 0.0.0.0, which bind(2) takes for the same
+/// (`__inet_bind` in net/ipv4/af_inet.c).
+fn name_family(address: &mut [u8]) {
+    let family = address.get(..2).map(|family| u16::from_ne_bytes([family[0], family[1]]));
+    if family == Some(0) && address.len() >= SOCKADDR_IN && address[4..8] == [0; 4] {
+        let inet = AddressFamily::INET.as_raw();
+        address[..2].copy_from_slice(&inet.to_ne_bytes());
+    }
+}
+
 /// Ties a socket to loopback, unless it is tied already: one cannot be tied twice without privilege.
 fn confine(socket: BorrowedFd<'_>) -> io::Result<()> {
     match control::bound_device(socket)? {
@@ -236,6 +247,8 @@ fn not_started(launch: &Launch, error: io::Error) -> LaunchError {
     }
 }
 
+/// Bytes of a `struct sockaddr_in`.
+const SOCKADDR_IN: usize = 16;
 /// Largest `struct sockaddr`, `sockaddr_storage(3type)`.
 const LONGEST_ADDRESS: usize = 128;
 /// Below it bind(2) may ask for privilege.
@@ -244,7 +257,7 @@ const LOOPBACK: &str = "lo";
 
 #[cfg(test)]
 mod tests {
-    use super::answer_of;
+    use super::{answer_of, name_family};
     use std::io;
     use wharf_sys::linux::seccomp::Answer;
 
@@ -253,5 +266,19 @@ mod tests {
         assert!(matches!(answer_of(Ok(())), Answer::Value(0)));
         assert!(matches!(answer_of(Err(io::Error::from_raw_os_error(98))), Answer::Errno(98)));
         assert!(matches!(answer_of(Err(io::ErrorKind::Other.into())), Answer::Errno(5)));
+    }
+
+    #[test]
+    fn an_address_without_a_family_is_taken_as_the_kernel_takes_it() {
+        let mut any = [0; 16];
+        any[2..4].copy_from_slice(&3000_u16.to_be_bytes());
+        name_family(&mut any);
+        assert_eq!(any[..2], 2_u16.to_ne_bytes());
+        let mut other = [0, 0, 0, 80, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+        let before = other;
+        name_family(&mut other);
+        assert_eq!(other, before, "the kernel refuses it");
+        name_family(&mut [0; 4]);
+        name_family(&mut []);
     }
 }

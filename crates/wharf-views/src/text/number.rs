@@ -109,7 +109,7 @@ pub(crate) fn trials(availability: &Availability) -> Vec<Line> {
     let mut lines = Vec::new();
     let bound = addresses(&tried, None);
     if !bound.is_empty() {
-        lines.push(Line::of(Ink::Plain, &format!("bound {bound} just now, and let go")));
+        lines.push(Line::of(Ink::Plain, &format!("bound {bound} (TCP) just now, and let go")));
     }
     let mut errors: Vec<&str> = tried.iter().filter_map(|trial| trial.error.as_deref()).collect();
     errors.dedup();
@@ -117,11 +117,16 @@ pub(crate) fn trials(availability: &Availability) -> Vec<Line> {
         let text = format!("{}: {} ({error})", refusal(error), addresses(&tried, Some(error)));
         lines.push(Line::of(Ink::Warning, &text));
     }
-    let strict = |trial: &BindTrial| !trial.reuse_address && trial.error.as_deref() == Some("EADDRINUSE");
-    if !bound.is_empty()
-        && tried.iter().any(|trial| trial.reuse_address)
-        && availability.tried.iter().any(strict)
-    {
+    let refused_without = |had: &&BindTrial| {
+        had.reuse_address
+            && had.error.is_none()
+            && availability.tried.iter().any(|strict| {
+                !strict.reuse_address
+                    && strict.address == had.address
+                    && strict.error.as_deref() == Some("EADDRINUSE")
+            })
+    };
+    if tried.iter().any(refused_without) {
         let text = "a server that does not set SO_REUSEADDR is refused still: connections have the port";
         lines.push(Line::of(Ink::Warning, text));
     }

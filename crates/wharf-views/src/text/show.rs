@@ -104,7 +104,8 @@ fn connections(endpoints: &[EndpointDetail]) -> Vec<Line> {
 fn listener(detail: &EndpointDetail, style: &Style) -> Block {
     let endpoint = &detail.endpoint;
     let mut block = Block::new(heading(endpoint));
-    block.entry("listens on", listens_on(endpoint));
+    let label = if endpoint.state == EndpointState::Bound { "bound to" } else { "listens on" };
+    block.entry(label, listens_on(endpoint));
     block.entry("network", network(endpoint));
     block.entries("backlog", backlog(endpoint));
     block.entry("unread", unread(endpoint));
@@ -160,7 +161,7 @@ fn listens_on(endpoint: &Endpoint) -> Line {
         line.push(Ink::Plain, " (udp)");
     }
     if endpoint.state == EndpointState::Bound {
-        line.push(Ink::Warning, ", bound, not listening: connections are refused");
+        line.push(Ink::Warning, ", and does not listen: connections are refused");
         return line;
     }
     let (ink, open_to) = match endpoint.exposure {

@@ -33,7 +33,7 @@ fn a_vite_server_with_its_clients() {
       terminal      pts/3
       environment   PORT=3000
 
-      started by    zsh in tmux, terminal pts/3 (pid 3000)
+      started by    zsh (pid 3000) in tmux, terminal pts/3
                     kept running by nodemon (pid 4110): it starts it again
       ancestry      systemd 1 › tmux: server 811
                     └ zsh 3000  -zsh
@@ -89,8 +89,8 @@ fn on_a_narrow_terminal_values_stand_under_their_keys() {
       PORT=3000
 
     started by
-      zsh in tmux, terminal pts/3 (pid
-      3000)
+      zsh (pid 3000) in tmux, terminal
+      pts/3
       kept running by nodemon (pid
       4110): it starts it again
     ancestry
@@ -196,7 +196,7 @@ fn a_name_with_several_endpoints_gets_a_block_for_each() {
 
     127.0.0.1:5000 — python3 (pid 900)
 
-      listens on    127.0.0.1:5000, bound, not listening: connections are refused
+      bound to      127.0.0.1:5000, and does not listen: connections are refused
 
       process       python3 (pid 900), sleeping, user ana
       since         2026-11-23 12:00:11 (2h ago)
@@ -216,7 +216,7 @@ fn a_free_port_is_proved_free() {
     assert_snapshot!(drawn(&show_free(), &terminal(100)), @"
     62893 — free
 
-      proof         bound 127.0.0.1, ::1, 0.0.0.0, :: just now, and let go
+      proof         bound 127.0.0.1, ::1, 0.0.0.0, :: (TCP) just now, and let go
 
       number        62893, a dynamic port (49152–65535), assigned to nobody
       ephemeral     outside this kernel's 32768–60999; inside macOS's and Windows's defaults
@@ -247,7 +247,7 @@ fn a_port_with_lingering_connections_is_free_for_most() {
     6000 — free
 
       lingering     no process any more, 127.0.0.1:6000 to 127.0.0.1:50000: over (TIME_WAIT)
-      proof         bound 127.0.0.1, ::1, 0.0.0.0, :: just now, and let go
+      proof         bound 127.0.0.1, ::1, 0.0.0.0, :: (TCP) just now, and let go
                     a server that does not set SO_REUSEADDR is refused still: connections have the port
 
       number        6000, a user port (1024–49151)

@@ -136,3 +136,12 @@ fn a_document_names_its_boot_and_its_instant() {
     assert_eq!(document.boot_id.as_deref(), Some(boot.trim()));
     assert!(document.taken_at.unix_ms() > 0);
 }
+
+#[test]
+fn a_bare_port_is_told_how_to_ask() {
+    let sandbox = sandbox!();
+    for (word, said) in [("3000", true), ("127.0.0.1:80", true), ("3000-3999", false), ("abc", false)] {
+        let stderr = sandbox.wharf(&[word]).output().expect_code(2).stderr;
+        assert_eq!(stderr.contains(&format!("wharf show {word}")), said, "{stderr}");
+    }
+}
