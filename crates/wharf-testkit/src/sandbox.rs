@@ -245,6 +245,7 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("neighbour.py", include_str!("../scenarios/neighbour.py")),
     ("odd_names.py", include_str!("../scenarios/odd_names.py")),
     ("pid_reuse.py", include_str!("../scenarios/pid_reuse.py")),
+    ("races.py", include_str!("../scenarios/races.py")),
     ("run.py", include_str!("../scenarios/run.py")),
     ("start.py", include_str!("../scenarios/start.py")),
     ("states.py", include_str!("../scenarios/states.py")),

@@ -226,3 +226,34 @@ fn one_row_of_ls_is_the_run() {
     assert_eq!(only(&snapshot, port).listeners[0].device.as_deref(), Some("lo"));
     ends(&sandbox, &mut scene, port, "SIGINT");
 }
+
+#[test]
+fn many_that_start_at_once_share_no_port() {
+    let sandbox = sandbox!();
+    let script = sandbox.folder().join("scenarios/races.py").display().to_string();
+    let runs: Vec<Scenario<'_>> = std::thread::scope(|scope| {
+        let begin = |index: usize| {
+            let name = format!("n{}", index % 20);
+            let arguments = ["run", "--name", &name, "--", "python3", &script, "holds"];
+            sandbox.wharf(&arguments).by_scenario("run.py", &[]).scene()
+        };
+        let threads: Vec<_> = (0..40).map(|index| scope.spawn(move || begin(index))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("it starts")).collect()
+    });
+    let mut ports = std::collections::BTreeSet::new();
+    for mut run in runs {
+        let port = run.tell("at")["port"].as_u64().expect("a port");
+        assert!(ports.insert(port), "{port} twice");
+        assert_eq!(run.tell(&format!("take {port}"))["taken"], "", "{port}");
+    }
+    assert!(ports.contains(&3000), "one of them has it: {ports:?}");
+    assert_eq!(ls(&sandbox, &[]).endpoints.len(), 40);
+}
+
+#[test]
+fn signals_during_bind_and_listen_are_no_fault() {
+    let sandbox = sandbox!();
+    let script = sandbox.folder().join("scenarios/races.py").display().to_string();
+    let storm = sandbox.wharf(&["run", "--", "python3", &script, "storm"]).output().expect_code(0);
+    assert_eq!(storm.text().trim(), "True {}", "{}", storm.stderr);
+}
