@@ -13,6 +13,7 @@ mod machine;
 mod measure;
 mod report;
 mod rivals;
+pub(crate) mod runs;
 
 use std::fs;
 use std::path::PathBuf;
@@ -25,7 +26,8 @@ use crate::workspace::{self, cargo};
 use load::Load;
 
 const USAGE: &str = "\
-usage: cargo xtask bench ls [--rounds N] [--loads A,B,C,D] [--wharf PATH] [--write]
+usage: cargo xtask bench run [--write]
+       cargo xtask bench ls [--rounds N] [--loads A,B,C,D] [--wharf PATH] [--write]
 
   --rounds N      runs of each tool (default 20; tools over 300 ms get a third of them)
   --loads A,B,C,D only these loads (A: 100 processes; B: 1,000 listeners; C: 50,000 connections; D: mixed)
@@ -47,6 +49,11 @@ struct Options {
 
 /// Measures and prints; false never.
 pub(crate) fn run(arguments: &[String]) -> Result<bool> {
+    if let [what, rest @ ..] = arguments
+        && what == "run"
+    {
+        return runs::run(rest);
+    }
     let Some(options) = Options::parse(arguments)? else {
         print!("{USAGE}");
         return Ok(true);
@@ -63,7 +70,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
     let text = report::markdown(&machine::line(), &results);
     println!("{text}");
     if options.write {
-        write(&text)?;
+        write_between(BEGIN, END, &text)?;
     }
     Ok(true)
 }
@@ -137,17 +144,18 @@ fn prepare_namespace() -> Result<()> {
     Ok(())
 }
 
-fn write(text: &str) -> Result<()> {
+/// Puts `text` into the paper, between two of its lines.
+fn write_between(begin: &str, end: &str, text: &str) -> Result<()> {
     let path = workspace::root().join(PAPER);
     let paper = fs::read_to_string(&path).with_context(|| format!("read {PAPER}"))?;
-    fs::write(&path, between_markers(&paper, text)?).with_context(|| format!("write {PAPER}"))
+    fs::write(&path, between(&paper, begin, end, text)?).with_context(|| format!("write {PAPER}"))
 }
 
-/// Returns `paper` with `text` between the two markers.
-fn between_markers(paper: &str, text: &str) -> Result<String> {
-    let (before, rest) = paper.split_once(BEGIN).with_context(|| format!("{PAPER} has no {BEGIN}"))?;
-    let (_, after) = rest.split_once(END).with_context(|| format!("{PAPER} has no {END}"))?;
-    Ok(format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", text.trim()))
+/// Returns `paper` with `text` between two lines of it.
+fn between(paper: &str, begin: &str, end: &str, text: &str) -> Result<String> {
+    let (before, rest) = paper.split_once(begin).with_context(|| format!("{PAPER} has no {begin}"))?;
+    let (_, after) = rest.split_once(end).with_context(|| format!("{PAPER} has no {end}"))?;
+    Ok(format!("{before}{begin}\n\n{}\n\n{end}{after}", text.trim()))
 }
 
 #[cfg(test)]
@@ -157,9 +165,9 @@ mod tests {
     #[test]
     fn tables_replace_what_stands_between_the_markers() {
         let paper = format!("# Head\n{BEGIN}\nold\n{END}\nfoot\n");
-        let written = between_markers(&paper, "new\n").unwrap();
+        let written = between(&paper, BEGIN, END, "new\n").unwrap();
         assert_eq!(written, format!("# Head\n{BEGIN}\n\nnew\n\n{END}\nfoot\n"));
-        assert!(between_markers("# Head\n", "new").is_err());
+        assert!(between("# Head\n", BEGIN, END, "new").is_err());
     }
 
     #[test]

@@ -27,6 +27,7 @@ usage: cargo xtask CHORE
   tidy                 hold the rules of the house that no compiler holds
   test [ARGS…]         install what the tests need where that may be, run them all, list what was skipped
   bench ls [OPTIONS]   measure wharf beside ss, netstat and lsof (--help tells the options)
+  bench run [--write]  measure programs under wharf run beside the same ones bare
   gen [--check]        write completions, man pages and schemas to docs/reference (--check: only compare)
   check                type-check the crates without C code for Windows and macOS
   deny                 check licences, bans, sources and advisories of the dependencies
@@ -57,6 +58,8 @@ fn run(arguments: &[String]) -> Result<bool> {
         "bench" => bench::run(rest),
         // The benchmark runs itself again: inside its namespaces, and as the processes of a load.
         "bench-inside" => bench::inside(rest),
+        "bench-run-inside" => bench::runs::inside(rest),
+        "bench-open-listeners" => bench::runs::open_listeners(),
         "load-child" => bench::load::child(rest),
         "gen" => generate::run(rest),
         "check" => cross::run(),

@@ -1,0 +1,235 @@
+//! `cargo xtask bench run`: what it costs a program to run under wharf, beside the same program run bare, in turns.
+//!
+//! In a network namespace of its own, with leases in a temporary folder. This measures and prints; it never passes
+//! or fails on a time. Not here: listing (the parent module).
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::{build, machine, write_between};
+use crate::workspace;
+
+const BEGIN: &str = "<!-- bench run: begin -->";
+const END: &str = "<!-- bench run: end -->";
+/// Listeners that one process opens and closes, one after the other.
+const LISTENERS: usize = 5_000;
+/// Servers that are started at once.
+const AT_ONCE: u16 = 20;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Measures in a namespace, and prints; false never.
+pub(super) fn run(arguments: &[String]) -> Result<bool> {
+    let mut unshare = Command::new("unshare");
+    if !workspace::is_root() {
+        unshare.args(["--user", "--map-root-user"]);
+    }
+    unshare.args(["--net", "--"]).arg(std::env::current_exe()?).arg("bench-run-inside").arg(build()?);
+    let output = unshare.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("start unshare")?;
+    if !output.status.success() {
+        bail!("the runs could not be measured");
+    }
+    let table = String::from_utf8(output.stdout)?;
+    let text = format!("Machine: {}.\nCommand: `cargo xtask bench run`.\n\n{table}", machine::line());
+    println!("{text}");
+    if arguments.iter().any(|argument| argument == "--write") {
+        write_between(BEGIN, END, &text)?;
+    }
+    Ok(true)
+}
+
+/// Runs inside the namespace.
+pub(crate) fn inside(arguments: &[String]) -> Result<bool> {
+    let [wharf] = arguments else { bail!("bench-run-inside WHARF") };
+    workspace::must(Command::new("ip").args(["link", "set", "lo", "up"]))?;
+    let state = std::env::temp_dir().join(format!("wharf-bench-{}", std::process::id()));
+    fs::create_dir_all(&state)?;
+    let bench = Bench { wharf, state: &state };
+    let table = bench.table();
+    fs::remove_dir_all(&state)?;
+    println!("{}", table?);
+    Ok(true)
+}
+
+/// Opens and closes listeners, and prints the median time of one in nanoseconds.
+pub(crate) fn open_listeners() -> Result<bool> {
+    let mut times = Vec::with_capacity(LISTENERS);
+    for _ in 0..LISTENERS {
+        let begin = Instant::now();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 4000))?;
+        times.push(begin.elapsed());
+        drop(listener);
+    }
+    println!("{}", median(&mut times).as_nanos());
+    Ok(true)
+}
+
+struct Bench<'a> {
+    wharf: &'a str,
+    state: &'a Path,
+}
+
+impl Bench<'_> {
+    fn table(&self) -> Result<String> {
+        let mut table = "| | bare | under wharf | |\n|---|--:|--:|--:|\n".to_owned();
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let mut row = |what: &str, bare: f64, under: f64, unit: &str| {
+            let (added, times) = (under - bare, under / bare);
+            table += &format!(
+                "| {what} | {bare:.1} {unit} | {under:.1} {unit} | + {added:.1} {unit}, {times:.2}× |\n"
+            );
+        };
+        let (bare, under) = self.in_turns(60, |under| self.whole(under, &["true"]))?;
+        row("`true`, start to end, median of 60", ms(bare), ms(under), "ms");
+        let (bare, under) =
+            self.in_turns(15, |under| self.ready(under, &["python3", "-m", "http.server"], 3000))?;
+        row("`python3 -m http.server`, start to first connection, median of 15", ms(bare), ms(under), "ms");
+        if workspace::in_path("node") {
+            let script = "require('http').createServer((q, r) => r.end()).listen(process.argv[1])";
+            let (bare, under) =
+                self.in_turns(15, |under| self.ready(under, &["node", "-e", script], 3000))?;
+            row("Node's http, start to first connection, median of 15", ms(bare), ms(under), "ms");
+        }
+        let (bare, under) = self.in_turns(5, |under| self.listeners(under))?;
+        let us = |time: Duration| time.as_secs_f64() * 1e6;
+        row(
+            "one listener opened (socket, bind, listen), p50 of 5,000, median of 5",
+            us(bare),
+            us(under),
+            "µs",
+        );
+        let (bare, under) = self.in_turns(3, |under| self.at_once(under))?;
+        row(
+            "20 × `python3 -m http.server` at once, until all answer, median of 3",
+            ms(bare),
+            ms(under),
+            "ms",
+        );
+        table += &format!("| memory of wharf beside a run (VmRSS) | | {:.1} MB | |\n", self.memory_mb()?);
+        Ok(table)
+    }
+
+    /// Runs bare and under wharf in turns, the first of each not counted; returns the medians.
+    fn in_turns(
+        &self,
+        rounds: usize,
+        measure: impl Fn(bool) -> Result<Duration>,
+    ) -> Result<(Duration, Duration)> {
+        let (mut bare, mut under) = (Vec::new(), Vec::new());
+        for round in 0..=rounds {
+            let times = (measure(false)?, measure(true)?);
+            if round > 0 {
+                bare.push(times.0);
+                under.push(times.1);
+            }
+        }
+        Ok((median(&mut bare), median(&mut under)))
+    }
+
+    fn command(&self, under: bool, options: &[&str], words: &[&str]) -> Command {
+        let mut command = Command::new(if under { self.wharf } else { words[0] });
+        if under {
+            command.arg("run").args(options).arg("--").args(words);
+        } else {
+            command.args(&words[1..]);
+        }
+        command
+            .env("XDG_STATE_HOME", self.state)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    fn whole(&self, under: bool, words: &[&str]) -> Result<Duration> {
+        let begin = Instant::now();
+        workspace::must(&mut self.command(under, &[], words))?;
+        Ok(begin.elapsed())
+    }
+
+    /// Starts a server, whose port is its last argument, and waits for the first connection to it.
+    fn ready(&self, under: bool, words: &[&str], port: u16) -> Result<Duration> {
+        let begin = Instant::now();
+        let server = self.server(under, words, port)?;
+        answers(port)?;
+        let time = begin.elapsed();
+        end(vec![server])?;
+        Ok(time)
+    }
+
+    fn server(&self, under: bool, words: &[&str], port: u16) -> Result<Child> {
+        let port = port.to_string();
+        let name = format!("n{port}");
+        let words = [words, &[&port]].concat();
+        let mut command = self.command(under, &["--name", &name, "--port", &port], &words);
+        command.spawn().context("start a server")
+    }
+
+    fn at_once(&self, under: bool) -> Result<Duration> {
+        let ports = 5000..5000 + AT_ONCE;
+        let begin = Instant::now();
+        let servers: Vec<Child> = ports
+            .clone()
+            .map(|port| self.server(under, &["python3", "-m", "http.server"], port))
+            .collect::<Result<_>>()?;
+        ports.into_iter().try_for_each(answers)?;
+        let time = begin.elapsed();
+        end(servers)?;
+        Ok(time)
+    }
+
+    fn listeners(&self, under: bool) -> Result<Duration> {
+        let own = std::env::current_exe()?.display().to_string();
+        let mut command = self.command(under, &["--name", "listeners"], &[&own, "bench-open-listeners"]);
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("stdout is piped")?).read_line(&mut line)?;
+        child.wait()?;
+        Ok(Duration::from_nanos(line.trim().parse().context("a time")?))
+    }
+
+    fn memory_mb(&self) -> Result<f64> {
+        let server = self.server(true, &["python3", "-m", "http.server"], 3000)?;
+        answers(3000)?;
+        let status = fs::read_to_string(format!("/proc/{}/status", server.id()))?;
+        end(vec![server])?;
+        let kb = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:")?.trim().split(' ').next()?.parse().ok());
+        let kb: f64 = kb.context("VmRSS")?;
+        Ok(kb / 1e3)
+    }
+}
+
+fn answers(port: u16) -> Result<()> {
+    let begin = Instant::now();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    while TcpStream::connect(address).is_err() {
+        if begin.elapsed() > PATIENCE {
+            bail!("nothing answers on {port}");
+        }
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    Ok(())
+}
+
+/// Ends servers as a person would, and waits until their ports are free.
+fn end(servers: Vec<Child>) -> Result<()> {
+    for server in &servers {
+        workspace::must(Command::new("kill").arg(server.id().to_string()))?;
+    }
+    for mut server in servers {
+        server.wait()?;
+    }
+    Ok(())
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
