@@ -131,8 +131,8 @@ impl<'a> Walk<'a> {
         self.pass(pids.iter().map(|&pid| Stretch::low(pid)).collect(), Stop::Never)
     }
 
-    /// Reads low descriptors until every socket is found, and those of the holders' families, which may have
-    /// inherited or been sent it; returns where each process that has more must go on.
+    /// Reads low descriptors until every socket is found, and those of the holders' parents, which may have it at
+    /// another number; returns where each process that has more must go on.
     fn low_until_found(&self, pids: &[u32]) -> Vec<(u32, u32)> {
         let row = Row { pids, read: pids.iter().map(|_| AtomicBool::new(false)).collect() };
         let rest = Mutex::new(Vec::new());
@@ -156,7 +156,7 @@ impl<'a> Walk<'a> {
                 numbers.judge(met);
             }
         }
-        self.families(&row, &rest);
+        self.parents(&row, &rest);
         rest.into_inner().expect("no holder of this lock panics")
     }
 
@@ -197,10 +197,12 @@ impl<'a> Walk<'a> {
         }
         // Read anew through one directory, so that process and descriptors belong together.
         if !hits.is_empty()
-            && let Ok(fds) = self.proc.fds(pid)
+            && let Ok(process) = self.proc.process(pid)
         {
-            hits.retain(|&(inode, fd)| fds.socket(fd).is_ok_and(|found| found == Some(inode)));
-            self.record(pid, &fds, &hits);
+            hits.retain(|&(inode, fd)| process.socket(fd).is_ok_and(|found| found == Some(inode)));
+            if let (false, Some(facts)) = (hits.is_empty(), (self.read)(&process, pid)) {
+                self.note(facts, &hits);
+            }
         }
         listeners
     }
@@ -229,22 +231,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Reads the low descriptors of the parents and children of every holder, and of the holders found so.
-    fn families(&self, row: &Row<'_>, rest: &Mutex<Vec<(u32, u32)>>) {
-        let mut seen = BTreeSet::new();
+    /// Reads the low descriptors of the parents of every holder, and of the holders found so: who was sent a socket was
+    /// mostly sent it by its parent, which comes first.
+    fn parents(&self, row: &Row<'_>, rest: &Mutex<Vec<(u32, u32)>>) {
+        let above = || -> Vec<u32> { lock(&self.found).processes.values().map(|facts| facts.ppid).collect() };
         loop {
-            let holders: Vec<(u32, u32)> =
-                lock(&self.found).processes.values().map(|facts| (facts.pid, facts.ppid)).collect();
-            let fresh: Vec<(u32, u32)> = holders.into_iter().filter(|&(pid, _)| seen.insert(pid)).collect();
+            let fresh: Vec<u32> = above().into_iter().filter(|&parent| row.take(parent)).collect();
             if fresh.is_empty() {
                 return;
             }
-            for (pid, ppid) in fresh {
-                for relative in children(self.proc, pid).into_iter().chain([ppid]) {
-                    if row.take(relative) {
-                        self.low(relative, rest);
-                    }
-                }
+            for parent in fresh {
+                self.low(parent, rest);
             }
         }
     }
@@ -425,11 +422,11 @@ fn beyond_low(holder: &Holder) -> bool {
 
 /// Returns process `pid` if it has the socket `inode` open as `fd`.
 fn holds(proc: &ProcDir, pid: u32, fd: u32, inode: u64, read: Read<'_>) -> Option<ProcessFacts> {
-    let fds = proc.fds(pid).ok()?;
-    if fds.socket(fd).ok()? != Some(inode) {
+    let process = proc.process(pid).ok()?;
+    if process.socket(fd).ok()? != Some(inode) {
         return None;
     }
-    read(&fds.process().ok()?, pid)
+    read(&process, pid)
 }
 
 /// Returns the parent and the children of a process.

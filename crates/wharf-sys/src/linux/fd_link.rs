@@ -49,15 +49,8 @@ impl ProcDir {
     /// # Errors
     /// `PermissionDenied` as for [`ProcDir::fds`]. A process that ended has no descriptors.
     pub fn socket(&self, pid: u32, fd: u32) -> io::Result<Option<u64>> {
-        let (mut pid_digits, mut fd_digits) = (Decimal::default(), Decimal::default());
-        let parts: [&[u8]; 4] = [pid_digits.of(pid).to_bytes(), b"/fd/", fd_digits.of(fd).to_bytes(), b"\0"];
-        let (mut path, mut length) = ([0; LONGEST_PATH], 0);
-        for part in parts {
-            path[length..length + part.len()].copy_from_slice(part);
-            length += part.len();
-        }
-        let path = CStr::from_bytes_with_nul(&path[..length]).expect("digits and one NUL, at the end");
-        socket_at(self.root(), path).or_else(none_if_absent)
+        let mut digits = Decimal::default();
+        socket_at_path(self.root(), &[digits.of(pid).to_bytes(), b"/"], fd)
     }
 
     /// Opens the descriptors of one thread of process `pid`, which may have a table of its own.
@@ -77,6 +70,14 @@ impl ProcessDir {
     /// As [`ProcDir::fds`].
     pub fn fds(&self) -> io::Result<FdDir> {
         FdDir::open(rustix::fs::openat(self.as_fd(), c"fd", FLAGS, Mode::empty()))
+    }
+
+    /// Returns the inode of the socket that is descriptor `fd`; `None` if it is not open, or no socket.
+    ///
+    /// # Errors
+    /// As [`ProcDir::fds`].
+    pub fn socket(&self, fd: u32) -> io::Result<Option<u64>> {
+        socket_at_path(self.as_fd(), &[], fd)
     }
 }
 
@@ -140,6 +141,19 @@ impl FdDir {
     pub fn process(&self) -> io::Result<ProcessDir> {
         ProcessDir::open_at(&self.directory, c"..")
     }
+}
+
+/// Looks at `fd/N` below a path given in parts.
+fn socket_at_path(directory: BorrowedFd<'_>, above: &[&[u8]], fd: u32) -> io::Result<Option<u64>> {
+    let mut digits = Decimal::default();
+    let (mut path, mut length) = ([0; LONGEST_PATH], 0);
+    let below: [&[u8]; 3] = [b"fd/", digits.of(fd).to_bytes(), b"\0"];
+    for part in above.iter().chain(&below) {
+        path[length..length + part.len()].copy_from_slice(part);
+        length += part.len();
+    }
+    let path = CStr::from_bytes_with_nul(&path[..length]).expect("digits and one NUL, at the end");
+    socket_at(directory, path).or_else(none_if_absent)
 }
 
 fn socket_at(directory: BorrowedFd<'_>, path: &CStr) -> io::Result<Option<u64>> {
@@ -208,7 +222,9 @@ mod tests {
             let fd = u32::try_from(listener.as_raw_fd()).unwrap();
             assert!(small.contains(&(fd, inode)));
             assert_eq!(fds.socket(fd).unwrap(), Some(inode));
-            assert_eq!(ProcDir::open().unwrap().socket(std::process::id(), fd).unwrap(), Some(inode));
+            let proc = ProcDir::open().unwrap();
+            assert_eq!(proc.socket(std::process::id(), fd).unwrap(), Some(inode));
+            assert_eq!(proc.process(std::process::id()).unwrap().socket(fd).unwrap(), Some(inode));
         }
     }
 
