@@ -104,7 +104,8 @@ fn connections(endpoints: &[EndpointDetail]) -> Vec<Line> {
 fn listener(detail: &EndpointDetail, style: &Style) -> Block {
     let endpoint = &detail.endpoint;
     let mut block = Block::new(heading(endpoint));
-    block.entry("listens on", listens_on(endpoint));
+    let label = if endpoint.state == EndpointState::Bound { "bound to" } else { "listens on" };
+    block.entry(label, listens_on(endpoint));
     block.entry("network", network(endpoint));
     block.entries("backlog", backlog(endpoint));
     block.entry("unread", unread(endpoint));
@@ -160,7 +161,7 @@ fn listens_on(endpoint: &Endpoint) -> Line {
         line.push(Ink::Plain, " (udp)");
     }
     if endpoint.state == EndpointState::Bound {
-        line.push(Ink::Warning, ", bound, not listening: connections are refused");
+        line.push(Ink::Warning, ", not listening: connections are refused");
         return line;
     }
     let (ink, open_to) = match endpoint.exposure {
@@ -301,10 +302,8 @@ fn add_still_free(block: &mut Block, availability: &Availability) {
     let free = number::addresses(&tried, None);
     if !free.is_empty() {
         block.gap();
-        block.entry(
-            "still free",
-            Line::of(Ink::Plain, &format!("on {free}: another server could take it there")),
-        );
+        let text = format!("{}: another server could take it there", number::proof(&free));
+        block.entry("still free", Line::of(Ink::Plain, &text));
     }
 }
 
