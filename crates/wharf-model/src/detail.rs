@@ -57,6 +57,7 @@ pub struct EndpointDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment_port: Option<String>,
     /// Connections that were made to it, the server's side; each with the local process at the far end if there is one.
+    /// UDP sockets of this machine that are connected to a UDP server are among them, with the server's one socket.
     pub connections: Vec<Connection>,
 }
 
