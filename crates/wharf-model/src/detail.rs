@@ -66,7 +66,7 @@ pub struct EndpointDetail {
 pub struct StartedBy {
     /// Kind of starter.
     pub kind: StarterKind,
-    /// One line for people: `systemd unit nginx.service`, `zsh in tmux, terminal pts/3`.
+    /// One line for people: `systemd unit nginx.service`, `zsh in tmux (pid 811), terminal pts/3`.
     pub text: String,
     /// Process that it is, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -33,12 +33,13 @@ fn a_vite_server_with_its_clients() {
       terminal      pts/3
       environment   PORT=3000
 
-      started by    zsh in tmux, terminal pts/3 (pid 3000)
+      started by    zsh in tmux (pid 811), terminal pts/3
                     kept running by nodemon (pid 4110): it starts it again
-      ancestry      systemd 1 › tmux: server 811
-                    └ zsh 3000  -zsh
-                      └ npm run dev 4110
-                        └ node 4121
+      ancestry      systemd 1
+                    └ tmux: server 811  tmux
+                      └ zsh 3000  -zsh
+                        └ npm run dev 4110
+                          └ node 4121
 
       project       shop  ~/src/shop
       branch        main
@@ -89,15 +90,16 @@ fn on_a_narrow_terminal_values_stand_under_their_keys() {
       PORT=3000
 
     started by
-      zsh in tmux, terminal pts/3 (pid
-      3000)
+      zsh in tmux (pid 811), terminal
+      pts/3
       kept running by nodemon (pid
       4110): it starts it again
     ancestry
-      systemd 1 › tmux: server 811
-      └ zsh 3000  -zsh
-        └ npm run dev 4110
-          └ node 4121
+      systemd 1
+      └ tmux: server 811  tmux
+        └ zsh 3000  -zsh
+          └ npm run dev 4110
+            └ node 4121
 
     project
       shop  ~/src/shop

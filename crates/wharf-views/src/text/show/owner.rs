@@ -130,10 +130,8 @@ fn said(process: &Process, style: &Style) -> String {
 const SAID_AT_MOST: usize = 100;
 
 fn starter(started_by: &StartedBy) -> Vec<Line> {
-    let mut line = Line::of(Ink::Strong, &started_by.text);
-    if let Some(pid) = started_by.pid {
-        line.push(Ink::Dim, &format!(" (pid {pid})"));
-    }
+    // Which name in it the pid belongs to, only the text itself knows.
+    let line = Line::of(Ink::Strong, &started_by.text);
     let kept = started_by.supervisor.as_ref().map(|supervisor| {
         let text =
             format!("kept running by {} (pid {}): it starts it again", supervisor.name, supervisor.pid);
