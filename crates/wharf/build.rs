@@ -2,6 +2,8 @@
 //!
 //! Not here: anything else; a linker that does not find it says so, and gcc brings it.
 
+#![expect(clippy::disallowed_macros, reason = "to cargo a build script speaks by printing")]
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|found| found == value);

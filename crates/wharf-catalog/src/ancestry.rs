@@ -88,13 +88,16 @@ fn supervisor(below: &[Program<'_>]) -> Option<Supervisor> {
     nearest(supervisors::respawner).or_else(|| nearest(supervisors::runner))
 }
 
-/// Returns one line on a starter: the shell in it, its name, what it runs in itself, the terminal.
+/// Returns one line on a starter: the shell in it, its name and pid, what it runs in itself, the terminal.
 fn told(lead: &Process, starter: &Starter, up_to: &[Program<'_>], outer: &[Program<'_>]) -> String {
     let Some((itself, below)) = up_to.split_last() else { return starter.name.to_owned() };
+    let pid = itself.process.pid;
     let name = match starter.kind {
-        StarterKind::Container => return container_text(lead, itself, starter.name),
-        StarterKind::Schedule => return format!("{} job", starter.name),
-        StarterKind::Desktop => return format!("{} desktop session", starter.name),
+        StarterKind::Container => {
+            return format!("{} (pid {pid})", container_text(lead, itself, starter.name));
+        }
+        StarterKind::Schedule => return format!("{} job (pid {pid})", starter.name),
+        StarterKind::Desktop => return format!("{} desktop session (pid {pid})", starter.name),
         StarterKind::Agent => format!("coding agent {}", starter.name),
         StarterKind::SshSession => match ssh_user(itself) {
             Some(user) => format!("{} session of {user}", starter.name),
@@ -103,8 +106,8 @@ fn told(lead: &Process, starter: &Starter, up_to: &[Program<'_>], outer: &[Progr
         _ => starter.name.to_owned(),
     };
     let mut text = match below.iter().rev().find_map(Program::interactive_shell) {
-        Some(shell) => format!("{shell} in {name}"),
-        None => name,
+        Some(shell) => format!("{shell} in {name} (pid {pid})"),
+        None => format!("{name} (pid {pid})"),
     };
     if starter.kind == StarterKind::Agent {
         let around = outer.iter().filter_map(recognise).find(|outer| AROUND_AGENTS.contains(&outer.kind));

@@ -1,6 +1,6 @@
 //! Connections, and the local processes at both of their ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 
 use wharf_model::connection::{Connection, ProcessRef, TcpState};
@@ -34,6 +34,23 @@ pub(crate) fn list(
         remote_port,
     };
     Ok(os.sockets.list(None, &query)?.value)
+}
+
+/// Returns the server's side of the UDP sockets among `far` that are connected to this machine and that no
+/// socket among `own` is connected back to: a UDP server has one socket for all its clients.
+pub(crate) fn udp_clients(own: &[SocketFacts], far: &[SocketFacts]) -> Vec<SocketFacts> {
+    let ends = |socket: &SocketFacts| (canonical(socket.local), canonical(socket.remote));
+    let answered: HashSet<(SocketAddr, SocketAddr)> =
+        own.iter().filter(|socket| socket.protocol == Protocol::Udp).map(ends).collect();
+    let is_client = |socket: &&SocketFacts| {
+        let (local, remote) = ends(socket);
+        let here = remote.ip().is_loopback() || remote.ip() == local.ip();
+        socket.protocol == Protocol::Udp && here && !answered.contains(&(remote, local))
+    };
+    far.iter()
+        .filter(is_client)
+        .map(|client| SocketFacts { local: client.remote, remote: client.local, inode: 0, ..client.clone() })
+        .collect()
 }
 
 /// Returns `sockets` as connections. Their own process and that at the other end are found among `sockets` and

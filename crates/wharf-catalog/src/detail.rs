@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU16;
 
-use wharf_model::connection::Connection;
+use wharf_model::connection::{Connection, ProcessRef};
 use wharf_model::detail::{Availability, BindTrial, EndpointDetail, PORT_SCHEMA, PortDetail};
 use wharf_model::endpoint::{Endpoint, EndpointState, Level, Listener, Note, Protocol};
 use wharf_model::filter::Filter;
@@ -250,12 +250,14 @@ fn add_connections(os: &Os, detail: &mut PortDetail) -> Result<(), OsError> {
 /// Returns the connections with local port `port` that belong to each endpoint, and last those of none.
 fn server_side(os: &Os, port: u16, endpoints: &[EndpointDetail]) -> Result<Vec<Vec<Connection>>, OsError> {
     let mut sorted = vec![Vec::new(); endpoints.len() + 1];
-    let own = connections::list(os, Some(port), None)?;
-    if own.is_empty() {
+    let mut sockets = connections::list(os, Some(port), None)?;
+    let count = sockets.len();
+    if sockets.is_empty() && !endpoints.iter().any(|detail| detail.endpoint.protocol == Protocol::Udp) {
         return Ok(sorted);
     }
     let far = connections::list(os, None, Some(port))?;
-    for connection in connections::resolve(os, &own, &far) {
+    sockets.extend(connections::udp_clients(&sockets, &far));
+    for (at, mut connection) in connections::resolve(os, &sockets, &far).into_iter().enumerate() {
         let accepts = |detail: &EndpointDetail| accepted_by(&connection, &detail.endpoint);
         let exactly = |detail: &EndpointDetail| {
             let mut addresses = detail.endpoint.addresses.iter();
@@ -263,24 +265,43 @@ fn server_side(os: &Os, port: u16, endpoints: &[EndpointDetail]) -> Result<Vec<V
         };
         // The kernel gives a connection to the listener at its very address before a wildcard.
         let place = endpoints.iter().position(exactly).or_else(|| endpoints.iter().position(accepts));
+        if at >= count {
+            // A client that connected by UDP alone takes no port, and the server answers it by its one socket.
+            let Some(place) = place else { continue };
+            name_server(&mut connection, &endpoints[place].endpoint);
+        }
         sorted[place.unwrap_or(endpoints.len())].push(connection);
     }
     Ok(sorted)
 }
 
+/// Gives the server's side of a UDP client the socket and the process of the endpoint.
+fn name_server(connection: &mut Connection, endpoint: &Endpoint) {
+    let ip = connection.local.ip();
+    let listener = endpoint.listeners.iter().find(|listener| serves(listener, ip));
+    connection.inode = listener.and_then(|listener| listener.inode);
+    connection.uid = endpoint.owner.uid;
+    let named =
+        |lead: &Process| ProcessRef { pid: lead.pid, start_ticks: lead.start_ticks, name: lead.name.clone() };
+    connection.process = endpoint.owner.lead().map(named);
+}
+
 /// Whether a connection may have been made to the endpoint: to its own address, or to a wildcard that serves its
 /// address family.
 fn accepted_by(connection: &Connection, endpoint: &Endpoint) -> bool {
-    let serves = |listener: &Listener| match (listener.address.to_canonical(), connection.local.ip()) {
-        (own, local) if own == local => true,
-        (IpAddr::V6(own), IpAddr::V4(_)) => own.is_unspecified() && listener.v6_only != Some(true),
-        (own, local) => own.is_unspecified() && own.is_ipv4() == local.is_ipv4(),
-    };
     endpoint.netns.own
         && endpoint.protocol == connection.protocol
         && endpoint.state == EndpointState::Listening
         && endpoint.port == connection.local.port()
-        && endpoint.listeners.iter().any(serves)
+        && endpoint.listeners.iter().any(|listener| serves(listener, connection.local.ip()))
+}
+
+fn serves(listener: &Listener, local: IpAddr) -> bool {
+    match (listener.address.to_canonical(), local) {
+        (own, local) if own == local => true,
+        (IpAddr::V6(own), IpAddr::V4(_)) => own.is_unspecified() && listener.v6_only != Some(true),
+        (own, local) => own.is_unspecified() && own.is_ipv4() == local.is_ipv4(),
+    }
 }
 
 /// Deeper than any real chain; a bound against a /proc that lies.

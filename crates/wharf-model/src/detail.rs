@@ -57,6 +57,7 @@ pub struct EndpointDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment_port: Option<String>,
     /// Connections that were made to it, the server's side; each with the local process at the far end if there is one.
+    /// UDP sockets of this machine that are connected to a UDP server are among them, with the server's one socket.
     pub connections: Vec<Connection>,
 }
 
@@ -65,7 +66,7 @@ pub struct EndpointDetail {
 pub struct StartedBy {
     /// Kind of starter.
     pub kind: StarterKind,
-    /// One line for people: `systemd unit nginx.service`, `zsh in tmux, terminal pts/3`.
+    /// One line for people: `systemd unit nginx.service`, `zsh in tmux (pid 811), terminal pts/3`.
     pub text: String,
     /// Process that it is, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]

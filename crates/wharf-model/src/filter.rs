@@ -208,7 +208,8 @@ fn serves(endpoint: &Endpoint, address: IpAddr) -> bool {
             (own, asked) if own == asked => true,
             (IpAddr::V4(own), IpAddr::V4(_)) => own.is_unspecified(),
             (IpAddr::V6(own), IpAddr::V6(_)) => own.is_unspecified(),
-            (IpAddr::V6(own), IpAddr::V4(_)) => own.is_unspecified() && listener.v6_only == Some(false),
+            // Where it is not known, Linux's default, which is dual-stack: IPV6_V6ONLY in ipv6(7).
+            (IpAddr::V6(own), IpAddr::V4(_)) => own.is_unspecified() && listener.v6_only != Some(true),
             (IpAddr::V4(_), IpAddr::V6(_)) => false,
         }
     })

@@ -1,6 +1,7 @@
 //! What can go wrong, as one sentence with what to do, and its exit code.
 
 use std::io::{self, Write};
+use std::num::NonZeroU16;
 use std::process::ExitCode;
 
 use wharf_lease::store::StoreError;
@@ -24,10 +25,10 @@ pub(crate) enum Failure {
     Os(OsError),
     /// Output could not be written.
     Output(io::Error),
+    /// A bare port in the place of a command.
+    BarePort(NonZeroU16),
     /// Anything else, in a sentence.
     Other(String),
-    /// A command line that asks for what there is not, in a sentence with what to write instead.
-    Usage(String),
     /// A command could not be run, in a sentence, with the exit code of its kind.
     Run(String, u8),
 }
@@ -63,9 +64,17 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
             Self::Output(error) => (format!("the output could not be written: {error}"), NOTHING),
             Self::Filter(error) => (error.to_string(), USAGE),
+            Self::BarePort(port) => {
+                let (all, row) = (format!("`wharf show {port}`"), format!("`wharf ls {port}`"));
+                (
+                    format!(
+                        "{port} is no command: write {all} for all about that port, or {row} for its row"
+                    ),
+                    USAGE,
+                )
+            }
             Self::Os(error) => (error.to_string(), NOTHING),
             Self::Other(text) => (text.clone(), NOTHING),
-            Self::Usage(text) => (text.clone(), USAGE),
             Self::Run(text, code) => (text.clone(), *code),
         };
         let mut stderr = io::stderr().lock();

@@ -13,8 +13,8 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use cli::{Cli, Command};
+use clap::error::{ContextKind, ContextValue};
+use cli::{Cli, Colour, Command};
 use failure::Failure;
 use wharf_model::filter::Filter;
 
@@ -44,15 +44,23 @@ fn main() -> ExitCode {
 
 /// Help and version are answers, on stdout with 0; anything else is a usage error, on stderr with 2.
 fn usage(error: &clap::Error) -> ExitCode {
-    if error.kind() == ErrorKind::InvalidSubcommand
-        && let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
-        && word.parse::<Filter>().is_ok_and(|filter| filter.port().is_some())
-    {
-        let text =
-            format!("{word} is no command: wharf show {word} tells all about it, wharf ls {word} lists it");
-        return Failure::Usage(text).report(cli::Colour::Auto);
+    if let Some(failure) = bare_number(error) {
+        return failure.report(Colour::Auto);
     }
     // Nobody is left to tell if this cannot be written.
     let _ = error.print();
     if error.use_stderr() { ExitCode::from(failure::USAGE) } else { ExitCode::SUCCESS }
+}
+
+/// Returns what is wrong where a number stands in the place of a command; `None` leaves it to clap.
+fn bare_number(error: &clap::Error) -> Option<Failure> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    if word.is_empty() || !word.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    match word.parse() {
+        Ok(Filter::Port(port)) => Some(Failure::BarePort(port)),
+        Ok(_) => None,
+        Err(error) => Some(Failure::Filter(error)),
+    }
 }

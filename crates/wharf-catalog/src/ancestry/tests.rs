@@ -42,7 +42,12 @@ fn told(lead: &Process, ancestors: &[&str]) -> (Option<StarterKind>, String, Str
     let ancestors: Vec<Process> = pids.zip(ancestors).map(|(pid, written)| process(pid, written)).collect();
     let Some(started) = started_by(lead, &ancestors) else { return (None, "-".to_owned(), "-".to_owned()) };
     let supervisor = started.supervisor.map_or("-".to_owned(), |supervisor| supervisor.name);
-    (Some(started.kind), started.text, supervisor)
+    // Where the pid stands has a test of its own.
+    let text = match started.pid {
+        Some(pid) if started.kind != StarterKind::Init => started.text.replace(&format!(" (pid {pid})"), ""),
+        _ => started.text,
+    };
+    (Some(started.kind), text, supervisor)
 }
 
 /// Checks the chain of a server in terminal pts/3 that belongs to no unit.
@@ -93,6 +98,27 @@ fn terminals_are_told_with_their_shell() {
     told(&["make | make dev", "bash | bash ./run.sh", "zsh", "kitty"], "zsh in kitty");
     told(&["bash", "1:bash"], "bash");
     told(&["bash | bash", "1:tini | /sbin/tini -- bash"], "bash");
+}
+
+#[test]
+fn the_pid_of_a_starter_stands_behind_its_own_name() {
+    let text = |ancestors: &[&str]| {
+        let mut server = process(1000, "node");
+        server.tty = Some("pts/3".to_owned());
+        let of = |(nth, written): (u32, &&str)| process(999 - nth, written);
+        let ancestors: Vec<Process> = (1..).zip(ancestors).map(of).collect();
+        started_by(&server, &ancestors).unwrap().text
+    };
+    assert_eq!(text(&["tmux: server | tmux"]), "tmux (pid 998), terminal pts/3");
+    assert_eq!(text(&["sh", "zsh", "tmux: server | tmux"]), "zsh in tmux (pid 996), terminal pts/3");
+    let session = "sshd | =sshd: alice@pts/3";
+    assert_eq!(text(&["bash | -bash", session]), "bash in ssh session of alice (pid 997), terminal pts/3");
+    let agent = text(&["claude", "zsh", "tmux: server | tmux"]);
+    assert_eq!(agent, "coding agent Claude Code (pid 998) in tmux, terminal pts/3");
+    assert_eq!(text(&["cron | /usr/sbin/CRON -f"]), "cron job (pid 998)");
+    assert_eq!(text(&["gnome-shell"]), "GNOME desktop session (pid 998)");
+    // The first process is named by its pid as it is.
+    assert_eq!(text(&["1:init"]), "process 1 (init), directly or as an orphan");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use wharf_model::connection::TcpState;
 use wharf_model::detail::PortDetail;
+use wharf_model::endpoint::Protocol;
 use wharf_model::filter::Filter;
 use wharf_os::facts::{Namespace, SocketFacts};
 use wharf_os::fake::{World, process};
@@ -95,6 +96,31 @@ fn the_second_step_adds_clients_and_other_namespaces() {
     let [client] = &all.endpoints[0].connections[..] else { panic!("one client: {all:#?}") };
     assert_eq!(client.peer.as_ref().unwrap().name, "curl");
     assert!(all.endpoints[1].connections.is_empty());
+}
+
+#[test]
+fn a_udp_server_is_told_with_the_sockets_that_are_connected_to_it() {
+    let udp = |socket: SocketFacts| SocketFacts { protocol: Protocol::Udp, ..socket };
+    let server = SocketFacts { state: TcpState::Closed, ..udp(listener("0.0.0.0:5353", 1)) };
+    let clients = |sockets: Vec<SocketFacts>| {
+        let sockets = sockets.into_iter().map(udp).chain([server.clone()]).collect();
+        let processes = vec![process(7, 1, "server"), process(8, 1, "dig")];
+        let holds = vec![(1, 7, 20), (2, 7, 21), (3, 8, 5)];
+        let (_, all) = show(World { sockets, processes, holds, ..World::default() }, "5353");
+        assert!(all.holding.is_empty(), "{all:#?}");
+        all.endpoints[0].connections.clone()
+    };
+    let client = connection("127.0.0.1:41000", "127.0.0.1:5353", 3);
+    let found = clients(vec![client.clone()]);
+    let [one] = &found[..] else { panic!("one client: {found:#?}") };
+    assert_eq!((one.local, one.remote), (client.remote, client.local));
+    assert_eq!(one.process.as_ref().unwrap().name, "server");
+    assert_eq!(one.peer.as_ref().unwrap().name, "dig");
+    // One that the server is connected to as well is told once.
+    let back = connection("127.0.0.1:5353", "127.0.0.1:41000", 2);
+    assert_eq!(clients(vec![client, back]).len(), 1);
+    // The same port of another machine is another server.
+    assert!(clients(vec![connection("192.0.2.7:41000", "192.0.2.53:5353", 3)]).is_empty());
 }
 
 /// Returns the pids of the leading processes of the endpoints that have a client.

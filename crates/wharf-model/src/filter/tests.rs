@@ -100,8 +100,10 @@ fn an_address_matches_what_a_client_of_it_reaches() {
     let dual = endpoint("::", 80, Some(false));
     let v6 = endpoint("::", 80, Some(true));
     let mapped = endpoint("::ffff:127.0.0.1", 80, None);
+    let unknown = endpoint("::", 80, None);
     assert!(matches("127.0.0.1:80", &dual) && matches("[::1]:80", &dual));
     assert!(!matches("127.0.0.1:80", &v6) && matches("[::1]:80", &v6) && matches("localhost:80", &v6));
+    assert!(matches("127.0.0.1:80", &unknown) && matches("[::1]:80", &unknown));
     assert!(matches("127.0.0.1:80", &mapped) && !matches("[::1]:80", &mapped));
     assert!(matches("192.168.1.5:80", &endpoint("0.0.0.0", 80, None)));
     assert!(!matches("127.0.0.1:80", &endpoint("127.0.0.2", 80, None)));

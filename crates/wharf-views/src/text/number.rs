@@ -2,6 +2,8 @@
 //!
 //! Not here: who listens on it (`show`).
 
+use std::net::SocketAddr;
+
 use wharf_model::detail::{Availability, BindTrial};
 use wharf_model::port::{EphemeralFacts, IanaName, PortFacts, PortRange};
 
@@ -109,7 +111,7 @@ pub(crate) fn trials(availability: &Availability) -> Vec<Line> {
     let mut lines = Vec::new();
     let bound = addresses(&tried, None);
     if !bound.is_empty() {
-        lines.push(Line::of(Ink::Plain, &format!("bound {bound} (TCP) just now, and let go")));
+        lines.push(Line::of(Ink::Plain, &proof(&bound)));
     }
     let mut errors: Vec<&str> = tried.iter().filter_map(|trial| trial.error.as_deref()).collect();
     errors.dedup();
@@ -117,20 +119,20 @@ pub(crate) fn trials(availability: &Availability) -> Vec<Line> {
         let text = format!("{}: {} ({error})", refusal(error), addresses(&tried, Some(error)));
         lines.push(Line::of(Ink::Warning, &text));
     }
-    let refused_without = |had: &&BindTrial| {
-        had.reuse_address
-            && had.error.is_none()
-            && availability.tried.iter().any(|strict| {
-                !strict.reuse_address
-                    && strict.address == had.address
-                    && strict.error.as_deref() == Some("EADDRINUSE")
-            })
+    let lenient = |address: SocketAddr| {
+        tried.iter().any(|trial| trial.reuse_address && trial.error.is_none() && trial.address == address)
     };
-    if tried.iter().any(refused_without) {
+    let strict = |trial: &BindTrial| !trial.reuse_address && trial.error.as_deref() == Some("EADDRINUSE");
+    if availability.tried.iter().any(|trial| strict(trial) && lenient(trial.address)) {
         let text = "a server that does not set SO_REUSEADDR is refused still: connections have the port";
         lines.push(Line::of(Ink::Warning, text));
     }
     lines
+}
+
+/// Returns how it was found that the port can be had at `addresses`.
+pub(crate) fn proof(addresses: &str) -> String {
+    format!("TCP bound here to {addresses} just now, and let go")
 }
 
 /// Returns the addresses of the trials that ended so, each once.

@@ -161,7 +161,7 @@ fn listens_on(endpoint: &Endpoint) -> Line {
         line.push(Ink::Plain, " (udp)");
     }
     if endpoint.state == EndpointState::Bound {
-        line.push(Ink::Warning, ", and does not listen: connections are refused");
+        line.push(Ink::Warning, ", not listening: connections are refused");
         return line;
     }
     let (ink, open_to) = match endpoint.exposure {
@@ -302,10 +302,8 @@ fn add_still_free(block: &mut Block, availability: &Availability) {
     let free = number::addresses(&tried, None);
     if !free.is_empty() {
         block.gap();
-        block.entry(
-            "still free",
-            Line::of(Ink::Plain, &format!("on {free}: another server could take it there")),
-        );
+        let text = format!("{}: another server could take it there", number::proof(&free));
+        block.entry("still free", Line::of(Ink::Plain, &text));
     }
 }
 

@@ -406,8 +406,8 @@ pub(crate) fn show_vite() -> PortDetail {
         ancestry,
         started_by: Some(StartedBy {
             kind: StarterKind::Multiplexer,
-            text: "zsh in tmux, terminal pts/3".into(),
-            pid: Some(3000),
+            text: "zsh in tmux (pid 811), terminal pts/3".into(),
+            pid: Some(811),
             supervisor: Some(Supervisor { name: "nodemon".into(), pid: 4110 }),
         }),
         options: vec![SocketOptions {

@@ -33,12 +33,13 @@ fn a_vite_server_with_its_clients() {
       terminal      pts/3
       environment   PORT=3000
 
-      started by    zsh (pid 3000) in tmux, terminal pts/3
+      started by    zsh in tmux (pid 811), terminal pts/3
                     kept running by nodemon (pid 4110): it starts it again
-      ancestry      systemd 1 › tmux: server 811
-                    └ zsh 3000  -zsh
-                      └ npm run dev 4110
-                        └ node 4121
+      ancestry      systemd 1
+                    └ tmux: server 811  tmux
+                      └ zsh 3000  -zsh
+                        └ npm run dev 4110
+                          └ node 4121
 
       project       shop  ~/src/shop
       branch        main
@@ -89,15 +90,16 @@ fn on_a_narrow_terminal_values_stand_under_their_keys() {
       PORT=3000
 
     started by
-      zsh (pid 3000) in tmux, terminal
+      zsh in tmux (pid 811), terminal
       pts/3
       kept running by nodemon (pid
       4110): it starts it again
     ancestry
-      systemd 1 › tmux: server 811
-      └ zsh 3000  -zsh
-        └ npm run dev 4110
-          └ node 4121
+      systemd 1
+      └ tmux: server 811  tmux
+        └ zsh 3000  -zsh
+          └ npm run dev 4110
+            └ node 4121
 
     project
       shop  ~/src/shop
@@ -196,7 +198,7 @@ fn a_name_with_several_endpoints_gets_a_block_for_each() {
 
     127.0.0.1:5000 — python3 (pid 900)
 
-      bound to      127.0.0.1:5000, and does not listen: connections are refused
+      bound to      127.0.0.1:5000, not listening: connections are refused
 
       process       python3 (pid 900), sleeping, user ana
       since         2026-11-23 12:00:11 (2h ago)
@@ -216,7 +218,7 @@ fn a_free_port_is_proved_free() {
     assert_snapshot!(drawn(&show_free(), &terminal(100)), @"
     62893 — free
 
-      proof         bound 127.0.0.1, ::1, 0.0.0.0, :: (TCP) just now, and let go
+      proof         TCP bound here to 127.0.0.1, ::1, 0.0.0.0, :: just now, and let go
 
       number        62893, a dynamic port (49152–65535), assigned to nobody
       ephemeral     outside this kernel's 32768–60999; inside macOS's and Windows's defaults
@@ -247,7 +249,7 @@ fn a_port_with_lingering_connections_is_free_for_most() {
     6000 — free
 
       lingering     no process any more, 127.0.0.1:6000 to 127.0.0.1:50000: over (TIME_WAIT)
-      proof         bound 127.0.0.1, ::1, 0.0.0.0, :: (TCP) just now, and let go
+      proof         TCP bound here to 127.0.0.1, ::1, 0.0.0.0, :: just now, and let go
                     a server that does not set SO_REUSEADDR is refused still: connections have the port
 
       number        6000, a user port (1024–49151)
@@ -256,6 +258,34 @@ fn a_port_with_lingering_connections_is_free_for_most() {
       browsers      refuse to open it (ERR_UNSAFE_PORT)
       privilege     anyone here may bind it
     ");
+}
+
+#[test]
+fn a_strict_server_is_told_of_only_where_a_lenient_one_is_not_refused() {
+    let said = |detail: &PortDetail| drawn(detail, &terminal(100)).contains("does not set SO_REUSEADDR");
+    let mut detail = show_lingering();
+    assert!(said(&detail));
+    // The very address that is refused without the option is refused with it too; others are free.
+    for trial in &mut detail.availability.as_mut().unwrap().tried {
+        if trial.address.to_string() == "0.0.0.0:6000" {
+            trial.error = Some("EADDRINUSE".into());
+        }
+    }
+    assert!(!said(&detail));
+}
+
+#[test]
+fn beside_a_udp_server_the_port_is_told_free_for_tcp() {
+    let mut detail = show_several();
+    detail.endpoints = detail.endpoints.split_off(2);
+    detail.endpoints.truncate(1);
+    detail.availability = show_free().availability;
+    let text = drawn(&detail, &terminal(100));
+    let line = text.lines().find(|line| line.contains("still free")).unwrap();
+    assert_eq!(
+        line,
+        "  still free    TCP bound here to 127.0.0.1, ::1, 0.0.0.0, :: just now, and let go: another server"
+    );
 }
 
 #[test]

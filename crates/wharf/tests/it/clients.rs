@@ -53,6 +53,24 @@ fn all_lists_connections_with_both_ends() {
 }
 
 #[test]
+fn connected_udp_sockets_are_shown_as_clients_of_the_server() {
+    let sandbox = sandbox!();
+    let server = sandbox.scene("listen.py", &["udp:0.0.0.0:5353"]);
+    let client = sandbox.scene("connect.py", &["127.0.0.1:40000", "udp:127.0.0.1:5353"]);
+    let detail = show(&sandbox, "5353");
+    let [connection] = only_detail(&detail).connections.as_slice() else { panic!("one client: {detail:#?}") };
+    assert_eq!((connection.local.port(), connection.remote.port()), (5353, 40000), "the server's side");
+    assert_eq!(
+        connection.process.as_ref().map(|process| process.pid),
+        Some(server.pid("pid")),
+        "{detail:#?}"
+    );
+    assert_eq!(connection.peer.as_ref().map(|process| process.pid), Some(client.pid("pid")), "{detail:#?}");
+    assert!(detail.holding.is_empty(), "{detail:#?}");
+    says(&text(&sandbox, &["show", "5353"]), &[&format!("(pid {}): open", client.pid("pid"))]);
+}
+
+#[test]
 fn a_connected_udp_socket_is_a_client_and_no_endpoint() {
     let sandbox = sandbox!();
     let server = sandbox.scene("listen.py", &["udp:127.0.0.1:5353"]);

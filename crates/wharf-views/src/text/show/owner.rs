@@ -130,15 +130,8 @@ fn said(process: &Process, style: &Style) -> String {
 const SAID_AT_MOST: usize = 100;
 
 fn starter(started_by: &StartedBy) -> Vec<Line> {
-    // The pid is that of the first thing named: `tmux (pid 14), terminal pts/2`, `zsh (pid 15) in tmux`.
-    let text = &started_by.text;
-    let end = [", ", " in "].iter().filter_map(|between| text.find(between)).min().unwrap_or(text.len());
-    let (first, rest) = text.split_at(end);
-    let mut line = Line::of(Ink::Strong, first);
-    if let Some(pid) = started_by.pid {
-        line.push(Ink::Dim, &format!(" (pid {pid})"));
-    }
-    line.push(Ink::Strong, rest);
+    // Which name in it the pid belongs to, only the text itself knows.
+    let line = Line::of(Ink::Strong, &started_by.text);
     let kept = started_by.supervisor.as_ref().map(|supervisor| {
         let text =
             format!("kept running by {} (pid {}): it starts it again", supervisor.name, supervisor.pid);
