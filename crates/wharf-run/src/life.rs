@@ -7,6 +7,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use wharf_os::launch::{Ending, Launch, LaunchError};
+use wharf_os::supervisor::Guard;
 use wharf_os::{family, signals, supervisor};
 
 use crate::berth::{Berths, Event};
@@ -41,12 +42,13 @@ pub enum RunError {
 }
 
 /// Starts `launch` with `berths` for its sockets and returns when all of it has ended; `hear` is told what happens
-/// to its sockets.
+/// to its sockets. `guard` is a command that calls [`supervisor::stand_guard`].
 ///
 /// # Errors
 /// Any [`RunError`]; nothing of the run is left then.
 pub fn run(
     launch: &Launch,
+    guard: &Launch,
     berths: Berths,
     events: Receiver<Event>,
     mut hear: impl FnMut(Event),
@@ -54,9 +56,12 @@ pub fn run(
     family::adopt()?;
     let (send, news) = mpsc::channel();
     pass_on(signals::to_forward()?, &send, News::Signal);
-    let started = supervisor::start(launch)?;
+    let mut started = supervisor::start(launch)?;
     pass_on(events, &send, News::Socket);
     let pid = started.child.id();
+    // Without one, the program cannot open ports once wharf is killed; it is no reason not to run it.
+    let guard = started.calls.guard(guard).ok();
+    let guard_pid = guard.as_ref().map(Guard::pid);
     std::thread::spawn(move || {
         let mut berths = berths;
         // Its end is that of all processes that could call it.
@@ -68,8 +73,11 @@ pub fn run(
         // The receiver is gone only when nobody wants to know.
         let _ = send.send(News::Ended(family::wait_for(pid)));
     });
-    let ending = until_end(&news, &mut hear)?;
-    let killed = family::end_all(GRACE);
+    let ending = until_end(&news, &mut hear, guard_pid)?;
+    let killed = family::end_all(GRACE, guard_pid);
+    if let Some(guard) = guard {
+        guard.dismiss();
+    }
     // What was said before the end is said, too.
     news.try_iter().for_each(|news| {
         if let News::Socket(event) = news {
@@ -79,7 +87,11 @@ pub fn run(
     Ok(Outcome { ending, killed })
 }
 
-fn until_end(news: &Receiver<News>, hear: &mut dyn FnMut(Event)) -> Result<Ending, RunError> {
+fn until_end(
+    news: &Receiver<News>,
+    hear: &mut dyn FnMut(Event),
+    guard: Option<u32>,
+) -> Result<Ending, RunError> {
     let mut deadline: Option<Instant> = None;
     loop {
         let left = deadline.map_or(FOREVER, |deadline| deadline.saturating_duration_since(Instant::now()));
@@ -92,11 +104,11 @@ fn until_end(news: &Receiver<News>, hear: &mut dyn FnMut(Event)) -> Result<Endin
             Ok(News::Signal(signal)) => {
                 // Who asks again means it.
                 let signal = if deadline.is_some() { signals::KILL } else { signal };
-                family::signal_all(signal);
+                family::signal_all(signal, guard);
                 deadline.get_or_insert_with(|| Instant::now() + GRACE);
             }
             Err(RecvTimeoutError::Timeout) => {
-                family::signal_all(signals::KILL);
+                family::signal_all(signals::KILL, guard);
                 deadline = None;
             }
             Err(RecvTimeoutError::Disconnected) => {

@@ -1,7 +1,8 @@
-"""Programs for races: races.py holds | storm
+"""Programs for races: races.py holds | storm | later
 
 holds   binds port 3000 on all addresses, says so, and holds it until it is ended
 storm   binds and closes 3,000 sockets while a timer interrupts every 50 us; prints the errors other than EINTR
+later   binds port 3000, and port 4000 once it gets SIGUSR1
 """
 
 import collections
@@ -14,6 +15,13 @@ import sys
 def holds():
     listener = socket.create_server(("", 3000))
     listener.listen()
+    while True:
+        signal.pause()
+
+
+def later():
+    listeners = [socket.create_server(("", 3000))]
+    signal.signal(signal.SIGUSR1, lambda *_: listeners.append(socket.create_server(("", 4000))))
     while True:
         signal.pause()
 

@@ -2,7 +2,7 @@
 
 `at` waits until the command has said `is at http://127.0.0.1:PORT`; `says TEXT` until it has said that; `get HOST
 PORT` tells the first line that a web server answers; `take PORT` tells whether its port can be bound by somebody
-else in any way; `end SIGNAL` sends the signal and tells the exit code, what is left of its descendants, and all that it
+else in any way; `gone` waits until nothing is left of it; `end SIGNAL` sends the signal and tells the exit code, what is left of its descendants, and all that it
 said.
 """
 
@@ -66,13 +66,20 @@ def take(port):
     return {"taken": ""}
 
 
+def alive():
+    with open(f"/proc/self/task/{os.getpid()}/children") as file:
+        children = [int(pid) for pid in file.read().split()]
+    return [pid for pid in children if kit.state(pid) != "Z"]
+
+
+def gone():
+    kit.until(lambda: not alive(), "everything to end")
+
+
 def end(name):
     command.send_signal(getattr(signal, name))
     code = command.wait(kit.PATIENCE_S)
-    with open(f"/proc/self/task/{os.getpid()}/children") as file:
-        children = [int(pid) for pid in file.read().split()]
-    left = [pid for pid in children if kit.state(pid) != "Z"]
-    return {"code": code, "left": left, "said": all_said()}
+    return {"code": code, "left": alive(), "said": all_said()}
 
 
 kit.libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -82,4 +89,4 @@ command = subprocess.Popen(
 )
 threading.Thread(target=read, daemon=True).start()
 kit.ready(wharf=command.pid)
-kit.obey(at=at, says=says, get=get, take=take, end=end)
+kit.obey(at=at, says=says, get=get, take=take, gone=gone, end=end)

@@ -41,6 +41,9 @@ pub(crate) enum Command {
     Port(Port),
     /// List, remove or pin leases
     Lease(Lease),
+    /// Stand guard over a run, which starts this for itself
+    #[command(hide = true)]
+    Guard,
     /// Print the JSON Schema of a document
     Schema(Schema),
     /// Print a completion script for a shell

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Some(Command::Show(show)) => commands::show::run(&show, colour),
         Some(Command::Watch(watch)) => commands::watch::run(&watch, colour),
         Some(Command::Run(run)) => commands::run::run(&run, colour),
+        Some(Command::Guard) => commands::run::guard(),
         Some(Command::Port(port)) => commands::lease::port(&port),
         Some(Command::Lease(lease)) => commands::lease::lease(&lease, colour),
         Some(Command::Schema(schema)) => commands::papers::schema(&schema),

@@ -5,13 +5,17 @@
 //! read once, so that nothing can be changed between the look and the call. Not here: where a socket goes
 //! ([`Harbour`]), and the life of the program after its start (`wharf-run`).
 
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::MemfdFlags;
 use rustix::net::{AddressFamily, SocketType};
+use rustix::pipe::PipeFlags;
 use wharf_sys::linux::seccomp::{self, Answer, Call, Notification, Notifications, Refusal};
 use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
 use wharf_sys::linux::{descriptor, process_memory};
@@ -32,6 +36,16 @@ pub struct Supervised {
 pub struct Calls {
     notifications: Notifications,
     own_namespace: Option<u64>,
+    /// Where the call that is being answered is written down, for a guard.
+    in_hand: Option<File>,
+}
+
+/// A process that takes over when this one is killed: it lets every call through, so that the program goes on.
+#[derive(Debug)]
+pub struct Guard {
+    child: Child,
+    /// Closed by the kernel when this process ends, however it does.
+    _lifeline: OwnedFd,
 }
 
 /// Becomes `launch`: this process goes on as that program. Returns only if it cannot.
@@ -58,11 +72,38 @@ pub fn start(launch: &Launch) -> Result<Supervised, LaunchError> {
         Some(_) => LaunchError::TooOld,
         None => not_started(launch, error),
     })?;
-    let calls = Calls { notifications: started.notifications, own_namespace: own_namespace().ok() };
+    let own_namespace = own_namespace().ok();
+    let calls = Calls { notifications: started.notifications, own_namespace, in_hand: None };
     Ok(Supervised { child: started.child, calls })
 }
 
 impl Calls {
+    /// Starts `launch`, which is to call [`stand_guard`], in a process group of its own.
+    ///
+    /// # Errors
+    /// What memfd_create(2), pipe(2) or the start said; there is no guard then.
+    pub fn guard(&mut self, launch: &Launch) -> io::Result<Guard> {
+        let in_hand = File::from(rustix::fs::memfd_create("wharf-in-hand", MemfdFlags::CLOEXEC)?);
+        let (theirs, ours) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+        let listener = self.notifications.as_fd().try_clone_to_owned()?;
+        let child = command(launch)
+            .stdin(listener)
+            .stdout(theirs)
+            .stderr(in_hand.try_clone()?)
+            .process_group(0)
+            .spawn()?;
+        self.in_hand = Some(in_hand);
+        Ok(Guard { child, _lifeline: ours })
+    }
+
+    /// Writes down which call is being answered: without an answer its caller would wait for ever.
+    fn write_down(&self, id: u64) {
+        if let Some(in_hand) = &self.in_hand {
+            // Memory of our own has room for eight bytes.
+            let _ = in_hand.write_all_at(&id.to_ne_bytes(), 0);
+        }
+    }
+
     /// Answers calls until no process is left that could make one.
     ///
     /// # Errors
@@ -78,8 +119,10 @@ impl Calls {
             let events = watched[0].revents();
             if events.contains(PollFlags::IN) {
                 if let Some(call) = self.notifications.receive()? {
+                    self.write_down(call.id);
                     let answer = self.answer(&call, harbour);
                     self.notifications.answer(call.id, answer)?;
+                    self.write_down(NONE);
                 }
             } else if events.intersects(PollFlags::HUP | PollFlags::ERR) {
                 return Ok(());
@@ -199,6 +242,56 @@ fn name_family(address: &mut [u8]) {
     }
 }
 
+impl Guard {
+    /// Returns its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it.
+    pub fn dismiss(mut self) {
+        // It may have ended by itself, with the last process that it watched over.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until the process that has the other end of stdout's pipe has ended, and then lets through every call that
+/// comes from stdin's listener, and before them the one whose id stands in the file that is stderr.
+///
+/// # Errors
+/// What poll(2) or ioctl(2) said.
+pub fn stand_guard() -> io::Result<()> {
+    let (listener, lifeline, in_hand) = (io::stdin(), io::stdout(), io::stderr());
+    let lifeline = lifeline.as_fd().try_clone_to_owned()?;
+    let in_hand = File::from(in_hand.as_fd().try_clone_to_owned()?);
+    let notifications = Notifications::of(listener.as_fd().try_clone_to_owned()?)?;
+    // Both hang up in the end: the one when the supervisor ends, the other when the last of its processes does.
+    let has_ended = |of: &dyn AsFd, wanted: PollFlags| -> io::Result<bool> {
+        let mut watched = [PollFd::from_borrowed_fd(of.as_fd(), wanted)];
+        loop {
+            match poll(&mut watched, None) {
+                Ok(_) => return Ok(!watched[0].revents().contains(PollFlags::IN)),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    };
+    has_ended(&lifeline, PollFlags::empty())?;
+    let mut id = [0; 8];
+    if in_hand.read_exact_at(&mut id, 0).is_ok() && id != NONE.to_ne_bytes() {
+        // Answered just before the end, it is no longer known.
+        let _ = notifications.answer(u64::from_ne_bytes(id), Answer::Continue);
+    }
+    while !has_ended(&notifications, PollFlags::IN)? {
+        if let Some(call) = notifications.receive()? {
+            notifications.answer(call.id, Answer::Continue)?;
+        }
+    }
+    Ok(())
+}
+
 /// Ties a socket to loopback, unless it is tied already: one cannot be tied twice without privilege.
 fn confine(socket: BorrowedFd<'_>) -> io::Result<()> {
     match control::bound_device(socket)? {
@@ -247,6 +340,8 @@ fn not_started(launch: &Launch, error: io::Error) -> LaunchError {
     }
 }
 
+/// Stands where no call is being answered.
+const NONE: u64 = 0;
 /// Bytes of a `struct sockaddr_in`.
 const SOCKADDR_IN: usize = 16;
 /// Largest `struct sockaddr`, `sockaddr_storage(3type)`.

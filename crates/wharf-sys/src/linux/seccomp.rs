@@ -156,6 +156,14 @@ pub enum Answer {
 }
 
 impl Notifications {
+    /// Returns the calls that `listener` is the descriptor of, as another process has handed it over.
+    ///
+    /// # Errors
+    /// What seccomp(2) said to SECCOMP_GET_NOTIF_SIZES.
+    pub fn of(listener: OwnedFd) -> io::Result<Self> {
+        Ok(Self { listener, sizes: notification_sizes()? })
+    }
+
     /// Takes the next call, waiting for it if there is none: poll(2) first.
     ///
     /// `None` if the caller died or was interrupted meanwhile, or a signal came here.

@@ -61,7 +61,10 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     let options = Options { host_visible: run.host_visible, no_rewrite: run.no_rewrite };
     let berths = Berths::new(told, Box::new(numbers), options, send);
     let mut main = None;
-    let outcome = life::run(&launch, berths, events, |event| tell(&event, &lease, port, &mut main, &style));
+    let guard =
+        Launch { program: OWN_PROGRAM.into(), arguments: vec!["guard".into()], environment: Vec::new() };
+    let outcome =
+        life::run(&launch, &guard, berths, events, |event| tell(&event, &lease, port, &mut main, &style));
     match outcome {
         Ok(outcome) => Ok(code(outcome.ending)),
         Err(error) => Err(failed(&error)),
@@ -166,6 +169,14 @@ fn as_own(failure: Failure) -> Failure {
     }
 }
 
+/// Answers `wharf guard`, which `wharf run` starts for itself.
+pub(crate) fn guard() -> Result<ExitCode, Failure> {
+    supervisor::stand_guard()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// This program, also if its file was moved meanwhile, proc(5).
+const OWN_PROGRAM: &str = "/proc/self/exe";
 /// Exit codes of a program that runs others, env(1): it failed itself, the command cannot be executed, there is none.
 const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;

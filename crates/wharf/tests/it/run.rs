@@ -257,3 +257,22 @@ fn signals_during_bind_and_listen_are_no_fault() {
     let storm = sandbox.wharf(&["run", "--", "python3", &script, "storm"]).output().expect_code(0);
     assert_eq!(storm.text().trim(), "True {}", "{}", storm.stderr);
 }
+
+#[test]
+fn a_program_goes_on_when_wharf_is_killed() {
+    let sandbox = sandbox!();
+    let script = sandbox.folder().join("scenarios/races.py").display().to_string();
+    let (mut scene, port) = start(&sandbox, &["--", "python3", &script, "later"], None);
+    let server = only(&ls(&sandbox, &[]), port).owner.processes[0].pid.to_string();
+    assert_eq!(scene.tell("end SIGKILL")["code"], -9);
+    let signal = |name: &str| sandbox.program(&["kill", name, &server]).output().expect_code(0);
+    // Without a guard the next bind(2) would fail with ENOSYS.
+    signal("-USR1");
+    let begin = std::time::Instant::now();
+    while at(&ls(&sandbox, &[]), 4000).is_empty() {
+        assert!(begin.elapsed().as_secs() < 20, "it never listened on 4000");
+    }
+    assert_eq!(only(&ls(&sandbox, &[]), port).owner.processes[0].pid.to_string(), server);
+    signal("-TERM");
+    scene.tell("gone");
+}
