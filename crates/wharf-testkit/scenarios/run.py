@@ -30,7 +30,10 @@ def all_said():
 
 def at():
     pattern = re.compile(r"is at http://127\.0\.0\.1:(\d+)")
-    kit.until(lambda: pattern.search(all_said()) or command.poll() is not None, "the command to say where it is")
+    try:
+        kit.until(lambda: pattern.search(all_said()) or command.poll() is not None, "the command to say where it is")
+    except SystemExit as error:
+        raise SystemExit(f"{error}; it said: {all_said()}")
     found = pattern.search(all_said())
     if not found:
         raise SystemExit(f"ended with {command.poll()}: {all_said()}")

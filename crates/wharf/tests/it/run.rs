@@ -107,6 +107,62 @@ fn nginx_keeps_every_promise() {
 }
 
 #[test]
+fn frameworks_that_restart_themselves_are_moved_too() {
+    let sandbox = sandbox!();
+    let Some(tools) =
+        std::env::var_os("WHARF_TEST_ENV").map(|env| std::path::Path::new(&env).join("venv/bin"))
+    else {
+        skip!("Flask, Django and uvicorn are not installed: cargo xtask test does it");
+    };
+    let tool = |name: &str| tools.join(name).display().to_string();
+    written(
+        &sandbox,
+        "flask_app.py",
+        "import flask\napp = flask.Flask('x')\napp.get('/')(lambda: 'hello')\n",
+    );
+    let asgi = "async def app(scope, receive, send):
+    await send({'type': 'http.response.start', 'status': 200, 'headers': []})
+    await send({'type': 'http.response.body', 'body': b'hello'})\n";
+    written(&sandbox, "asgi_app.py", asgi);
+    let settings = "DEBUG = True\nROOT_URLCONF = 'site_settings'\nSECRET_KEY = 'x'\nurlpatterns = []\n";
+    written(&sandbox, "site_settings.py", settings);
+    let (flask, uvicorn, django) = (tool("flask"), tool("uvicorn"), tool("django-admin"));
+    let commands: [&[&str]; 3] = [
+        &[&flask, "--app", "flask_app", "run", "--debug", "--host=0.0.0.0", "--port=3000"],
+        &[&django, "runserver", "--pythonpath=.", "--settings=site_settings", "0.0.0.0:3000"],
+        &[&uvicorn, "--reload", "--host=0.0.0.0", "--port=3000", "asgi_app:app"],
+    ];
+    let mut neighbour = sandbox.scene("neighbour.py", &[]);
+    for (index, command) in commands.into_iter().enumerate() {
+        let name = format!("s{index}");
+        let (mut one, first) = start(&sandbox, &[&["--name", &name, "--"], command].concat(), None);
+        let (mut other, second) = start(&sandbox, &[&["--name", "other", "--"], command].concat(), None);
+        assert_ne!(first, second, "{command:?}");
+        for (scene, port) in [(&mut one, first), (&mut other, second)] {
+            assert!(answers(scene, "127.0.0.1", port).starts_with("HTTP/1."), "{command:?} on {port}");
+            assert_eq!(reached(&mut neighbour, port), ["ECONNREFUSED"; 2], "{command:?} on {port}");
+        }
+        ends(&sandbox, &mut one, first, "SIGTERM");
+        ends(&sandbox, &mut other, second, "SIGHUP");
+    }
+}
+
+#[test]
+fn who_may_not_be_looked_into_is_said_to_be_open() {
+    let sandbox = sandbox!();
+    if !sandbox.has_users() {
+        skip!("root may look into everything, and there is no other user here");
+    }
+    let script = "import ctypes, http.server
+ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+http.server.HTTPServer(('', 3000), http.server.SimpleHTTPRequestHandler).serve_forever()";
+    let run = sandbox.wharf(&["run", "--", "python3", "-c", script]).by_scenario("run.py", &[]);
+    let mut scene = run.as_user(SOMEBODY).scene();
+    scene.tell("says it listens where it wants");
+    assert_eq!(scene.tell("end SIGTERM")["left"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
 fn who_honours_port_has_the_leased_one_tomorrow_too() {
     let sandbox = sandbox!();
     let command = ["--name", "api", "--", "sh", "-c", "exec python3 -m http.server $PORT"];
