@@ -19,6 +19,9 @@ _wharf() {
             wharf,completions)
                 cmd="wharf__subcmd__completions"
                 ;;
+            wharf,guard)
+                cmd="wharf__subcmd__guard"
+                ;;
             wharf,help)
                 cmd="wharf__subcmd__help"
                 ;;
@@ -51,6 +54,9 @@ _wharf() {
                 ;;
             wharf__subcmd__help,completions)
                 cmd="wharf__subcmd__help__subcmd__completions"
+                ;;
+            wharf__subcmd__help,guard)
+                cmd="wharf__subcmd__help__subcmd__guard"
                 ;;
             wharf__subcmd__help,help)
                 cmd="wharf__subcmd__help__subcmd__help"
@@ -122,7 +128,7 @@ _wharf() {
 
     case "${cmd}" in
         wharf)
-            opts="-a -m -e -p -s -w -j -h -V --all --mine --exposed --project --sort --wide --json --probe --watch --color --help --version ls list show watch run port lease schema completions man help"
+            opts="-a -m -e -p -s -w -j -h -V --all --mine --exposed --project --sort --wide --json --probe --watch --color --help --version ls list show watch run port lease guard schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -173,8 +179,26 @@ _wharf() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wharf__subcmd__guard)
+            opts="-h --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wharf__subcmd__help)
-            opts="ls show watch run port lease schema completions man help"
+            opts="ls show watch run port lease guard schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -188,6 +212,20 @@ _wharf() {
             return 0
             ;;
         wharf__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wharf__subcmd__help__subcmd__guard)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
