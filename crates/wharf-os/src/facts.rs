@@ -134,8 +134,8 @@ pub struct HolderSearch {
 pub enum Effort {
     /// Until every socket has one holder, then along its family: the soonest answer to "who has this port".
     Quick,
-    /// Until every socket has a holder, then along its family (parents and children, and whoever inherited it at the
-    /// same number). Through the first descriptors of every process where something is to be noticed in passing.
+    /// Until every socket has a holder, then its parent. Through the first descriptors of every process where
+    /// something is to be noticed in passing.
     #[default]
     Enough,
     /// Every descriptor of every process.

@@ -73,7 +73,7 @@ pub fn run(
         // The receiver is gone only when nobody wants to know.
         let _ = send.send(News::Ended(family::wait_for(pid)));
     });
-    let ending = until_end(&news, &mut hear, guard_pid)?;
+    let ending = until_end(&news, &mut hear, guard_pid);
     let killed = family::end_all(GRACE, guard_pid);
     if let Some(guard) = guard {
         guard.dismiss();
@@ -84,7 +84,7 @@ pub fn run(
             hear(event);
         }
     });
-    Ok(Outcome { ending, killed })
+    Ok(Outcome { ending: ending?, killed })
 }
 
 fn until_end(

@@ -84,10 +84,10 @@ struct Walk<'a> {
     read: Read<'a>,
     /// Inodes that are looked for, sorted, and whether the search goes on until each is found.
     wanted: Vec<(u64, bool)>,
+    /// How many of the sought ones nobody was seen to hold yet.
+    missing: AtomicUsize,
     /// Inodes of other listeners, sorted.
     hints: Vec<u64>,
-    /// How many of those nobody was seen to hold yet.
-    missing: AtomicUsize,
     found: Mutex<Found>,
 }
 
@@ -178,7 +178,7 @@ impl<'a> Walk<'a> {
             sample.iter().flat_map(|&at| self.listeners_at(row.pids[at], numbers)).collect();
         let worth: Vec<u32> = met.into_iter().collect();
         if !worth.is_empty() {
-            // Whoever else has a socket is asked for in the end, by the numbers of its holders or their families.
+            // Whoever else holds what was found is met by `parents` and `heirs`, as far as it is asked for.
             let is_over = || self.missing() == 0;
             crew::share(others.len(), 8 * ALONE / worth.len(), &is_over, &|index| {
                 self.listeners_at(row.pids[others[index]], &worth);

@@ -134,13 +134,13 @@ impl Calls {
         let tid = notification.tid;
         let outcome = match notification.call {
             Call::Bind { fd, address, length } => self.bind(notification, fd, address, length, harbour),
-            Call::Listen { fd, backlog } => self.listen(tid, fd, backlog, harbour),
+            Call::Listen { fd, backlog } => self.listen(notification, fd, backlog, harbour),
             Call::SocketCall { is_bind, arguments } => {
                 words(tid, arguments).and_then(|[fd, second, third]| {
                     let fd = fd.cast_signed();
                     match is_bind {
                         true => self.bind(notification, fd, second.into(), third, harbour),
-                        false => self.listen(tid, fd, second.cast_signed(), harbour),
+                        false => self.listen(notification, fd, second.cast_signed(), harbour),
                     }
                 })
             }
@@ -169,15 +169,11 @@ impl Calls {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
             _ => return Ok(Answer::Continue),
         }
-        // The memory was this program's only if it still waits.
-        if !self.notifications.is_valid(notification.id) {
-            return Ok(Answer::Continue);
-        }
         name_family(bytes);
         let Some(asked) = control::parse_sockaddr(bytes).filter(|asked| asked.port() != 0) else {
             return Ok(Answer::Continue);
         };
-        let Some(socket) = self.tcp_socket(notification.tid, fd)? else { return Ok(Answer::Continue) };
+        let Some(socket) = self.tcp_socket(notification, fd)? else { return Ok(Answer::Continue) };
         let outcome = match harbour.place(asked) {
             // The kernel judges privilege by the program, not by wharf.
             Place::AsAsked if asked.port() < PRIVILEGED => return Ok(Answer::Continue),
@@ -191,8 +187,14 @@ impl Calls {
         Ok(answer_of(outcome))
     }
 
-    fn listen(&self, tid: u32, fd: i32, backlog: i32, harbour: &mut dyn Harbour) -> io::Result<Answer> {
-        let Some(socket) = self.tcp_socket(tid, fd)? else { return Ok(Answer::Continue) };
+    fn listen(
+        &self,
+        notification: &Notification,
+        fd: i32,
+        backlog: i32,
+        harbour: &mut dyn Harbour,
+    ) -> io::Result<Answer> {
+        let Some(socket) = self.tcp_socket(notification, fd)? else { return Ok(Answer::Continue) };
         let socket = socket.as_fd();
         if harbour.confines()
             && let Err(error) = confine(socket)
@@ -213,9 +215,10 @@ impl Calls {
         Ok(answer_of(outcome))
     }
 
-    /// Returns a duplicate of the program's descriptor if it is a TCP socket in wharf's own network namespace.
-    fn tcp_socket(&self, tid: u32, fd: i32) -> io::Result<Option<OwnedFd>> {
-        let socket = match descriptor::duplicate(tid, fd) {
+    /// Returns a duplicate of the program's descriptor if it is a TCP socket in wharf's own network namespace, and the
+    /// caller still waits: else its number may be another's by now, and so what was read of it.
+    fn tcp_socket(&self, notification: &Notification, fd: i32) -> io::Result<Option<OwnedFd>> {
+        let socket = match descriptor::duplicate(notification.tid, fd) {
             Ok(socket) => socket,
             // No such descriptor: the kernel will tell the program.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error()) => {
@@ -228,7 +231,8 @@ impl Calls {
         let is_here = || {
             self.own_namespace.is_none() || control::netns_cookie(socket.as_fd()).ok() == self.own_namespace
         };
-        Ok((is_tcp && is_here()).then_some(socket))
+        let waits = self.notifications.is_valid(notification.id);
+        Ok((waits && is_tcp && is_here()).then_some(socket))
     }
 }
 

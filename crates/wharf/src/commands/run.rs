@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 
 use wharf_catalog::request::Request;
 use wharf_catalog::survey::survey;
-use wharf_lease::store::Claim;
+use wharf_lease::store::{Claim, Store};
 use wharf_lease::system::System;
 use wharf_model::filter::Filter;
 use wharf_model::lease::Lease;
@@ -41,13 +41,14 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     let style = Style { colour: terminal::colours_stderr(colour), ..terminal::style(&os, colour, false) };
     if let Some(outer) = env::var_os("WHARF_NAME")
         && supervisor::is_filtered()
+        && is_below_wharf(&os)
     {
         let text = format!("this is part of {}, which looks after its ports", outer.display());
         say(|err| write_warning(err, &text, &style));
         return Err(failed(&supervisor::become_program(&launch).into()));
     }
-    let (lease, told) = prepare(&os, run).map_err(as_own)?;
-    let store = store().map_err(as_own)?;
+    let mut store = store().map_err(as_own)?;
+    let (lease, told) = prepare(&os, &mut store, run).map_err(as_own)?;
     launch.environment = variables(&lease, told.port(), &store.all().map_err(|e| as_own(e.into()))?);
     if run.host_visible {
         say(|err| {
@@ -71,9 +72,21 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     }
 }
 
+/// Returns whether an ancestor of this process is wharf: a name in the environment alone may have been handed into a
+/// container, where nobody looks after the ports.
+fn is_below_wharf(os: &Os) -> bool {
+    let mut pid = std::process::id();
+    while let Some(process) = os.processes.read(&[pid]).pop() {
+        if pid != std::process::id() && process.name == "wharf" {
+            return true;
+        }
+        pid = process.ppid;
+    }
+    false
+}
+
 /// Finds a lease for this run and holds its port.
-fn prepare(os: &Os, run: &Run) -> Result<(Lease, Held), Failure> {
-    let mut store = store()?;
+fn prepare(os: &Os, store: &mut Store, run: &Run) -> Result<(Lease, Held), Failure> {
     let system = System { os, is_known };
     let mut claim = claim(os, run.name.as_deref())?;
     let service = claim.name.service.clone();

@@ -251,6 +251,15 @@ fn a_run_in_a_run_is_left_to_the_outer_one() {
 }
 
 #[test]
+fn a_name_in_the_environment_alone_does_not_let_a_program_go_bare() {
+    let sandbox = sandbox!();
+    let run = sandbox.wharf(&["run", "--name", "own", "--", "sh", "-c", "echo $WHARF_NAME"]);
+    let said = run.env("WHARF_NAME", "another.name").output().expect_code(0);
+    assert!(said.text().starts_with("own."), "{}", said.text());
+    assert!(!said.stderr.contains("part of"), "{}", said.stderr);
+}
+
+#[test]
 fn random_ports_and_other_kinds_of_sockets_are_left_alone() {
     let sandbox = sandbox!();
     let script = "import socket
