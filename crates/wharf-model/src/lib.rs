@@ -17,5 +17,6 @@ pub mod owner;
 pub mod place;
 pub mod port;
 pub mod process;
+pub mod run;
 pub mod snapshot;
 pub mod timestamp;

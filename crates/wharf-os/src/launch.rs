@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
+use std::process::Command;
 use std::sync::Arc;
 
 use crate::ports::Held;
@@ -18,6 +19,17 @@ pub struct Launch {
     pub arguments: Vec<OsString>,
     /// Variables that are set in its environment; the others are wharf's own.
     pub environment: Vec<(OsString, OsString)>,
+}
+
+impl Launch {
+    /// Returns it as a command that can be started.
+    #[expect(clippy::disallowed_methods, reason = "to start programs is what this is for")]
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
 }
 
 /// Who decides where the sockets of a supervised program go. Called by one thread.

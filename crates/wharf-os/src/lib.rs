@@ -7,6 +7,9 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests open ports and start programs"))]
 
+#[cfg(target_os = "linux")]
+#[path = "linux/background.rs"]
+pub mod background;
 #[cfg(unix)]
 pub mod containers;
 pub mod dial;
@@ -15,6 +18,12 @@ pub mod fake;
 #[cfg(target_os = "linux")]
 #[path = "linux/family.rs"]
 pub mod family;
+#[cfg(target_os = "linux")]
+#[path = "linux/folder.rs"]
+pub mod folder;
+#[cfg(target_os = "linux")]
+#[path = "linux/identity.rs"]
+pub mod identity;
 pub mod launch;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -44,6 +53,9 @@ pub mod stdout;
 #[cfg(target_os = "linux")]
 #[path = "linux/supervisor.rs"]
 pub mod supervisor;
+#[cfg(target_os = "linux")]
+#[path = "linux/terminal.rs"]
+pub mod terminal;
 pub mod traits;
 #[cfg(not(target_os = "linux"))]
 mod unsupported;

@@ -52,3 +52,5 @@ pub fn is_of_the_keyboard(signal: i32) -> bool {
 
 /// The signal that nobody can refuse.
 pub const KILL: i32 = SIGKILL;
+/// The signal that asks a process to end.
+pub const TERM: i32 = SIGTERM;

@@ -35,6 +35,11 @@ pub enum Event {
     },
     /// A call could not be looked into, for this reason.
     Passed(String),
+    /// It answers HTTP at this port; said by whoever asked it.
+    Answers {
+        /// Where.
+        at: SocketAddr,
+    },
 }
 
 /// The berths of one run.

@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 
 use wharf_model::lease::Lease;
+use wharf_model::run::url;
 
 /// Returns the variables for the service of `own` that has `port`, whose siblings hold `leases`.
 #[must_use]
@@ -24,12 +25,6 @@ pub fn variables(own: &Lease, port: u16, leases: &[Lease]) -> Vec<(OsString, OsS
         variables.push((format!("WHARF_{name}_PORT"), sibling.port.to_string()));
     }
     variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
-}
-
-/// Returns the URL of a port on loopback.
-#[must_use]
-pub fn url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
 }
 
 #[cfg(test)]

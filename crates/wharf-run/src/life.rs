@@ -3,16 +3,46 @@
 //! Not here: where sockets go ([`crate::berth`]), and what is said about it (the caller's [`Event`] receiver).
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use wharf_model::run::RunProcess;
 use wharf_os::launch::{Ending, Launch, LaunchError};
 use wharf_os::supervisor::Guard;
-use wharf_os::{family, signals, supervisor};
+use wharf_os::terminal::{self, Reader};
+use wharf_os::{family, identity, signals, supervisor};
 
 use crate::berth::{Berths, Event};
+use crate::log::Log;
 
-/// What a run's owner hears.
+/// What is to be run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The program.
+    pub launch: Launch,
+    /// A command that calls [`supervisor::stand_guard`].
+    pub guard: Launch,
+    /// Where the output goes of a program that has a terminal of its own; otherwise it has wharf's standard streams.
+    pub log: Option<PathBuf>,
+}
+
+/// What the owner of a run hears of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// The program has started.
+    Started {
+        /// Its process; none if it has ended already.
+        program: Option<RunProcess>,
+        /// The one that takes over if this process is killed.
+        guard: Option<RunProcess>,
+    },
+    /// Something happened to its sockets.
+    Socket(Event),
+}
+
+/// What reaches the thread that looks after a run.
 #[derive(Debug)]
 enum News {
     Signal(i32),
@@ -41,50 +71,75 @@ pub enum RunError {
     Watch(#[from] io::Error),
 }
 
-/// Starts `launch` with `berths` for its sockets and returns when all of it has ended; `hear` is told what happens
-/// to its sockets. `guard` is a command that calls [`supervisor::stand_guard`].
+/// Runs `plan` with `berths` for its sockets and returns when all of it has ended; `hear` is told what happens.
 ///
 /// # Errors
 /// Any [`RunError`]; nothing of the run is left then.
 pub fn run(
-    launch: &Launch,
-    guard: &Launch,
+    plan: &Plan,
     berths: Berths,
     events: Receiver<Event>,
-    mut hear: impl FnMut(Event),
+    mut hear: impl FnMut(Heard),
 ) -> Result<Outcome, RunError> {
     family::adopt()?;
     let (send, news) = mpsc::channel();
     pass_on(signals::to_forward()?, &send, News::Signal);
-    let mut started = supervisor::start(launch)?;
+    let output = plan.log.as_ref().map(|log| Output::open(log.clone())).transpose()?;
+    let (output, program_end) = output.unzip();
+    let mut started = supervisor::start(&plan.launch, program_end)?;
     pass_on(events, &send, News::Socket);
     let pid = started.child.id();
     // Without one, the program cannot open ports once wharf is killed; it is no reason not to run it.
-    let guard = started.calls.guard(guard).ok();
+    let guard = started.calls.guard(&plan.guard, output.as_ref().map(|output| &output.reader)).ok();
     let guard_pid = guard.as_ref().map(Guard::pid);
-    std::thread::spawn(move || {
+    let recording = output.map(Output::record);
+    hear(Heard::Started { program: identity::of(pid), guard: guard_pid.and_then(identity::of) });
+    thread::spawn(move || {
         let mut berths = berths;
         // Its end is that of all processes that could call it.
         if let Err(error) = started.calls.serve(&mut berths) {
             berths.lost(&error);
         }
     });
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         // The receiver is gone only when nobody wants to know.
         let _ = send.send(News::Ended(family::wait_for(pid)));
     });
-    let ending = until_end(&news, &mut hear, guard_pid);
+    let ending = until_end(&news, &mut |event| hear(Heard::Socket(event)), guard_pid);
     let killed = family::end_all(GRACE, guard_pid);
     if let Some(guard) = guard {
         guard.dismiss();
     }
+    if let Some(recording) = recording {
+        // All that had the other end of the terminal have ended, so it ends, too.
+        let _ = recording.join();
+    }
     // What was said before the end is said, too.
     news.try_iter().for_each(|news| {
         if let News::Socket(event) = news {
-            hear(event);
+            hear(Heard::Socket(event));
         }
     });
     Ok(Outcome { ending: ending?, killed })
+}
+
+/// The terminal of a program in the background, and the log of what comes out of it.
+struct Output {
+    reader: Reader,
+    log: Log,
+}
+
+impl Output {
+    /// Returns it with the end that the program gets.
+    fn open(log: PathBuf) -> io::Result<(Self, std::os::fd::OwnedFd)> {
+        let log = Log::open(&log)?;
+        let terminal = terminal::open()?;
+        Ok((Self { reader: terminal.reader, log }, terminal.program_end))
+    }
+
+    fn record(mut self) -> thread::JoinHandle<()> {
+        thread::spawn(move || self.log.record(self.reader))
+    }
 }
 
 fn until_end(
@@ -121,7 +176,7 @@ fn until_end(
 /// Sends on what comes from `from`, until either end is gone.
 fn pass_on<T: Send + 'static>(from: Receiver<T>, to: &Sender<News>, wrap: fn(T) -> News) {
     let to = to.clone();
-    std::thread::spawn(move || from.into_iter().try_for_each(|item| to.send(wrap(item))));
+    thread::spawn(move || from.into_iter().try_for_each(|item| to.send(wrap(item))));
 }
 
 /// How long a program may take to end after it was asked to.

@@ -8,6 +8,7 @@ pub mod proc_dir;
 pub mod process_control;
 pub mod process_memory;
 pub mod seccomp;
+pub mod session;
 pub mod sock_diag;
 pub mod sock_options;
 pub mod socket_control;

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use wharf_model::detail::{PORT_SCHEMA, PortDetail};
 use wharf_model::event::{EVENT_SCHEMA, Event};
 use wharf_model::lease::{LEASES_SCHEMA, Leases};
+use wharf_model::run::{RUNS_SCHEMA, Runs};
 use wharf_model::snapshot::{ENDPOINTS_SCHEMA, Snapshot};
 
 /// Names that [`schema`] knows.
-pub const NAMES: [&str; 4] = ["endpoints", "port", "event", "leases"];
+pub const NAMES: [&str; 5] = ["endpoints", "port", "event", "leases", "runs"];
 
 /// Returns the JSON Schema (2020-12) of one document; `None` for a name that is not in [`NAMES`].
 ///
@@ -22,6 +23,7 @@ pub fn schema(name: &str) -> Option<Value> {
         "port" => Some(of::<PortDetail>(PORT_SCHEMA)),
         "event" => Some(of::<Event>(EVENT_SCHEMA)),
         "leases" => Some(of::<Leases>(LEASES_SCHEMA)),
+        "runs" => Some(of::<Runs>(RUNS_SCHEMA)),
         _ => None,
     }
 }

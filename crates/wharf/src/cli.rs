@@ -36,6 +36,13 @@ pub(crate) enum Command {
     /// Run a program on its own port, on loopback only
     #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
+    /// List the programs that run under wharf
+    Ps(Ps),
+    /// End a program that runs under wharf, and all that it started
+    Stop(Stop),
+    /// Print what a program in the background wrote
+    #[command(after_help = LOGS_EXAMPLES)]
+    Logs(Logs),
     /// Print the port of a name, leasing one on first use
     #[command(after_help = PORT_EXAMPLES)]
     Port(Port),
@@ -43,7 +50,7 @@ pub(crate) enum Command {
     Lease(Lease),
     /// Stand guard over a run, which starts this for itself
     #[command(hide = true)]
-    Guard,
+    Guard(Guard),
     /// Print the JSON Schema of a document
     Schema(Schema),
     /// Print a completion script for a shell
@@ -150,9 +157,65 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) no_rewrite: bool,
 
+    /// Run it in the background: wharf ps lists it, wharf logs prints what it writes, wharf stop ends it
+    #[arg(long, short)]
+    pub(crate) detach: bool,
+
+    /// With --detach, one JSON document (wharf.runs/v1)
+    #[arg(long, short, requires = "detach")]
+    pub(crate) json: bool,
+
+    /// Be what --detach starts
+    #[arg(long, hide = true)]
+    pub(crate) background: bool,
+
     /// The command and its arguments
     #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Ps {
+    /// One JSON document (wharf.runs/v1)
+    #[arg(long, short)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Stop {
+    /// Services of the project here, or whole names as `wharf ps` shows them
+    #[arg(value_name = "NAME", required = true)]
+    pub(crate) names: Vec<String>,
+
+    /// Say what would be ended, and end nothing
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Logs {
+    /// A service of the project here, or a whole name (otherwise the service here)
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// Go on as it writes more, until it ends
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+
+    /// Only the last lines
+    #[arg(long, short = 'n', value_name = "LINES")]
+    pub(crate) lines: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Guard {
+    /// Where the output of the program is kept
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+
+    /// Number of a descriptor of the program's terminal
+    #[arg(value_name = "DESCRIPTOR", requires = "log")]
+    pub(crate) terminal: Option<i32>,
 }
 
 #[derive(Args, Debug)]
@@ -229,6 +292,8 @@ pub(crate) enum Document {
     Event,
     /// Of `wharf port --json` and `wharf lease ls --json`
     Leases,
+    /// Of `wharf ps --json`
+    Runs,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -310,7 +375,15 @@ executed, 127 there is no such command.
 Examples:
   wharf run -- npm run dev
   wharf run -- python3 -m http.server 3000    twice, side by side
-  wharf run --name api --port 62893 -- ./server";
+  wharf run --name api --port 62893 -- ./server
+  wharf run --detach -- npm start             in the background: wharf ps, wharf logs, wharf stop";
+
+const LOGS_EXAMPLES: &str = "\
+Kept are the last 20 to 30 MB of what a service wrote to its terminal, also of runs that have ended. Into a pipe or a \
+file they go without colours.
+
+Examples:
+  wharf logs api -n 100 -f";
 
 const PORT_EXAMPLES: &str = "\
 Examples:

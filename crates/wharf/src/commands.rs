@@ -1,11 +1,15 @@
 //! The commands, one file each: from what was asked to the view that answers.
 
+mod background;
 pub(crate) mod lease;
+pub(crate) mod logs;
 pub(crate) mod ls;
 mod pace;
 pub(crate) mod papers;
 pub(crate) mod run;
+pub(crate) mod runs;
 pub(crate) mod show;
+mod story;
 pub(crate) mod watch;
 
 use std::io;

@@ -31,6 +31,9 @@ _wharf() {
             wharf,list)
                 cmd="wharf__subcmd__ls"
                 ;;
+            wharf,logs)
+                cmd="wharf__subcmd__logs"
+                ;;
             wharf,ls)
                 cmd="wharf__subcmd__ls"
                 ;;
@@ -40,6 +43,9 @@ _wharf() {
             wharf,port)
                 cmd="wharf__subcmd__port"
                 ;;
+            wharf,ps)
+                cmd="wharf__subcmd__ps"
+                ;;
             wharf,run)
                 cmd="wharf__subcmd__run"
                 ;;
@@ -48,6 +54,9 @@ _wharf() {
                 ;;
             wharf,show)
                 cmd="wharf__subcmd__show"
+                ;;
+            wharf,stop)
+                cmd="wharf__subcmd__stop"
                 ;;
             wharf,watch)
                 cmd="wharf__subcmd__watch"
@@ -64,6 +73,9 @@ _wharf() {
             wharf__subcmd__help,lease)
                 cmd="wharf__subcmd__help__subcmd__lease"
                 ;;
+            wharf__subcmd__help,logs)
+                cmd="wharf__subcmd__help__subcmd__logs"
+                ;;
             wharf__subcmd__help,ls)
                 cmd="wharf__subcmd__help__subcmd__ls"
                 ;;
@@ -73,6 +85,9 @@ _wharf() {
             wharf__subcmd__help,port)
                 cmd="wharf__subcmd__help__subcmd__port"
                 ;;
+            wharf__subcmd__help,ps)
+                cmd="wharf__subcmd__help__subcmd__ps"
+                ;;
             wharf__subcmd__help,run)
                 cmd="wharf__subcmd__help__subcmd__run"
                 ;;
@@ -81,6 +96,9 @@ _wharf() {
                 ;;
             wharf__subcmd__help,show)
                 cmd="wharf__subcmd__help__subcmd__show"
+                ;;
+            wharf__subcmd__help,stop)
+                cmd="wharf__subcmd__help__subcmd__stop"
                 ;;
             wharf__subcmd__help,watch)
                 cmd="wharf__subcmd__help__subcmd__watch"
@@ -128,7 +146,7 @@ _wharf() {
 
     case "${cmd}" in
         wharf)
-            opts="-a -m -e -p -s -w -j -h -V --all --mine --exposed --project --sort --wide --json --probe --watch --color --help --version ls list show watch run port lease guard schema completions man help"
+            opts="-a -m -e -p -s -w -j -h -V --all --mine --exposed --project --sort --wide --json --probe --watch --color --help --version ls list show watch run ps stop logs port lease guard schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -180,12 +198,16 @@ _wharf() {
             return 0
             ;;
         wharf__subcmd__guard)
-            opts="-h --color --help"
+            opts="-h --log --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -198,7 +220,7 @@ _wharf() {
             return 0
             ;;
         wharf__subcmd__help)
-            opts="ls show watch run port lease guard schema completions man help"
+            opts="ls show watch run ps stop logs port lease guard schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -309,6 +331,20 @@ _wharf() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wharf__subcmd__help__subcmd__logs)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wharf__subcmd__help__subcmd__ls)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -351,6 +387,20 @@ _wharf() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wharf__subcmd__help__subcmd__ps)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wharf__subcmd__help__subcmd__run)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -380,6 +430,20 @@ _wharf() {
             return 0
             ;;
         wharf__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wharf__subcmd__help__subcmd__stop)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -549,6 +613,32 @@ _wharf() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wharf__subcmd__logs)
+            opts="-f -n -h --follow --lines --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --lines)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wharf__subcmd__ls)
             opts="-a -m -e -p -s -w -j -h --all --mine --exposed --project --sort --wide --json --probe --watch --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -619,8 +709,26 @@ _wharf() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wharf__subcmd__ps)
+            opts="-j -h --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wharf__subcmd__run)
-            opts="-n -p -h --name --port --host-visible --no-rewrite --color --help"
+            opts="-n -p -d -j -h --name --port --host-visible --no-rewrite --detach --json --background --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -654,7 +762,7 @@ _wharf() {
             return 0
             ;;
         wharf__subcmd__schema)
-            opts="-h --color --help endpoints port event leases"
+            opts="-h --color --help endpoints port event leases runs"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -673,6 +781,24 @@ _wharf() {
             ;;
         wharf__subcmd__show)
             opts="-j -h --json --probe --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wharf__subcmd__stop)
+            opts="-n -h --dry-run --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

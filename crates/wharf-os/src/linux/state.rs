@@ -4,7 +4,7 @@
 
 use std::env;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +29,28 @@ pub fn directory() -> io::Result<PathBuf> {
 /// What open(2) said.
 pub fn private_file(path: &Path) -> io::Result<()> {
     fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
+}
+
+/// Returns the directory `name` in it, making it (mode 0700) if it is not there.
+///
+/// # Errors
+/// As [`directory`].
+pub fn subdirectory(name: &str) -> io::Result<PathBuf> {
+    let directory = directory()?.join(name);
+    make_private(&directory)?;
+    Ok(directory)
+}
+
+/// Puts `bytes` into the file (mode 0600) at once: whoever reads it sees all of the old or all of the new.
+///
+/// # Errors
+/// What open(2), write(2) or rename(2) said.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let draft = path.with_extension("draft");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(&draft)?.write_all(bytes)?;
+    fs::rename(&draft, path)
 }
 
 fn make_private(directory: &Path) -> io::Result<()> {

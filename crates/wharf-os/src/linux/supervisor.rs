@@ -7,10 +7,10 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command};
+use std::process::Child;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::MemfdFlags;
@@ -18,9 +18,10 @@ use rustix::net::{AddressFamily, SocketType};
 use rustix::pipe::PipeFlags;
 use wharf_sys::linux::seccomp::{self, Answer, Call, Notification, Notifications, Refusal};
 use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
-use wharf_sys::linux::{descriptor, process_memory};
+use wharf_sys::linux::{descriptor, process_memory, session};
 
 use crate::launch::{Harbour, Launch, LaunchError, Place};
+use crate::terminal::Reader;
 
 /// A program that runs, and its calls.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ pub struct Guard {
 /// Becomes `launch`: this process goes on as that program. Returns only if it cannot.
 #[must_use]
 pub fn become_program(launch: &Launch) -> LaunchError {
-    not_started(launch, command(launch).exec())
+    not_started(launch, launch.command().exec())
 }
 
 /// Returns whether system calls of this process are filtered: by a supervisor, or by a container.
@@ -61,12 +62,18 @@ pub fn is_filtered() -> bool {
     status.lines().any(|line| line.strip_prefix("Seccomp:").is_some_and(|mode| mode.trim() == "2"))
 }
 
-/// Starts `launch`; its calls wait until [`Calls::serve`] answers them.
+/// Starts `launch`; its calls wait until [`Calls::serve`] answers them. With `terminal`, its end of one, it leads a
+/// session there, and has wharf's standard streams no more.
 ///
 /// # Errors
 /// Any [`LaunchError`].
-pub fn start(launch: &Launch) -> Result<Supervised, LaunchError> {
-    let started = seccomp::spawn(&mut command(launch), &seccomp::bind_listen_filter());
+pub fn start(launch: &Launch, terminal: Option<OwnedFd>) -> Result<Supervised, LaunchError> {
+    let mut command = launch.command();
+    if let Some(terminal) = terminal {
+        command.stdin(terminal.try_clone()?).stdout(terminal.try_clone()?).stderr(terminal);
+        session::lead_with_terminal(&mut command);
+    }
+    let started = seccomp::spawn(&mut command, &seccomp::bind_listen_filter());
     let started = started.map_err(|error| match Refusal::of(&error) {
         Some(Refusal::Nested) => LaunchError::Nested,
         Some(_) => LaunchError::TooOld,
@@ -78,15 +85,24 @@ pub fn start(launch: &Launch) -> Result<Supervised, LaunchError> {
 }
 
 impl Calls {
-    /// Starts `launch`, which is to call [`stand_guard`], in a process group of its own.
+    /// Starts `launch`, which is to call [`stand_guard`], in a process group of its own. The number of a descriptor of
+    /// `terminal` is added to its arguments.
     ///
     /// # Errors
     /// What memfd_create(2), pipe(2) or the start said; there is no guard then.
-    pub fn guard(&mut self, launch: &Launch) -> io::Result<Guard> {
+    pub fn guard(&mut self, launch: &Launch, terminal: Option<&Reader>) -> io::Result<Guard> {
+        let mut launch = launch.clone();
+        // Open for the guard alone: the program has been started already.
+        let terminal = terminal.map(Reader::try_clone).transpose()?;
+        if let Some(terminal) = &terminal {
+            descriptor::set_close_on_exec(terminal.as_fd(), false)?;
+            launch.arguments.push(terminal.as_fd().as_raw_fd().to_string().into());
+        }
         let in_hand = File::from(rustix::fs::memfd_create("wharf-in-hand", MemfdFlags::CLOEXEC)?);
         let (theirs, ours) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
         let listener = self.notifications.as_fd().try_clone_to_owned()?;
-        let child = command(launch)
+        let child = launch
+            .command()
             .stdin(listener)
             .stdout(theirs)
             .stderr(in_hand.try_clone()?)
@@ -262,11 +278,14 @@ impl Guard {
 }
 
 /// Waits until the process that has the other end of stdout's pipe has ended, and then lets through every call that
-/// comes from stdin's listener, and before them the one whose id stands in the file that is stderr.
+/// comes from stdin's listener, and before them the one whose id stands in the file that is stderr. What the program
+/// writes to `terminal`, the number of a descriptor, is read by `record` from then on: nobody else does, and a program
+/// whose terminal is full waits.
 ///
 /// # Errors
 /// What poll(2) or ioctl(2) said.
-pub fn stand_guard() -> io::Result<()> {
+pub fn stand_guard(terminal: Option<i32>, record: impl FnOnce(Reader) + Send + 'static) -> io::Result<()> {
+    let terminal = terminal.map(descriptor::inherited).transpose()?.map(Reader::of);
     let (listener, lifeline, in_hand) = (io::stdin(), io::stdout(), io::stderr());
     let lifeline = lifeline.as_fd().try_clone_to_owned()?;
     let in_hand = File::from(in_hand.as_fd().try_clone_to_owned()?);
@@ -283,6 +302,7 @@ pub fn stand_guard() -> io::Result<()> {
         }
     };
     has_ended(&lifeline, PollFlags::empty())?;
+    let recording = terminal.map(|terminal| std::thread::spawn(move || record(terminal)));
     let mut id = [0; 8];
     if in_hand.read_exact_at(&mut id, 0).is_ok() && id != NONE.to_ne_bytes() {
         // Answered just before the end, it is no longer known.
@@ -292,6 +312,10 @@ pub fn stand_guard() -> io::Result<()> {
         if let Some(call) = notifications.receive()? {
             notifications.answer(call.id, Answer::Continue)?;
         }
+    }
+    if let Some(recording) = recording {
+        // What is left in the terminal; it ends, because nobody has the other end any more.
+        let _ = recording.join();
     }
     Ok(())
 }
@@ -323,13 +347,6 @@ fn words(tid: u32, address: u64) -> io::Result<[u32; 3]> {
 fn own_namespace() -> io::Result<u64> {
     let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
     control::netns_cookie(socket.as_fd())
-}
-
-#[expect(clippy::disallowed_methods, reason = "to start a program is what this is for")]
-fn command(launch: &Launch) -> Command {
-    let mut command = Command::new(&launch.program);
-    command.args(&launch.arguments).envs(launch.environment.iter().map(|(name, value)| (name, value)));
-    command
 }
 
 fn not_started(launch: &Launch, error: io::Error) -> LaunchError {

@@ -18,3 +18,19 @@ pub fn directory() -> io::Result<PathBuf> {
 pub fn private_file(_path: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+/// Returns the directory `name` in it.
+///
+/// # Errors
+/// Always: not known here.
+pub fn subdirectory(_name: &str) -> io::Result<PathBuf> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Puts `bytes` into the file at once.
+///
+/// # Errors
+/// Always: not known here.
+pub fn write_private(_path: &Path, _bytes: &[u8]) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

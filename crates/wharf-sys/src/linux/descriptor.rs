@@ -1,10 +1,10 @@
-//! A descriptor of another process, as one's own; pidfd_open(2), pidfd_getfd(2).
+//! A descriptor of another process, or one that was inherited, as one's own; pidfd_open(2), pidfd_getfd(2).
 //!
 //! Not here: which descriptors a process has (`fd_link`), and what can be asked of a socket (`sock_options`) or
 //! done to it (`socket_control`).
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 
@@ -24,6 +24,33 @@ pub fn duplicate(pid_or_tid: u32, fd: i32) -> io::Result<OwnedFd> {
     }
     let pidfd = open_thread(pid_or_tid)?;
     Ok(rustix::process::pidfd_getfd(pidfd, fd, PidfdGetfdFlags::empty())?)
+}
+
+/// Takes over a duplicate of descriptor `fd`, which the program that started this one has left open for it, and closes
+/// the number on execve(2) from now on; sd_listen_fds(3) hands descriptors over so.
+///
+/// # Errors
+/// EBADF if nothing is open there.
+pub fn inherited(fd: i32) -> io::Result<OwnedFd> {
+    if fd < 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: fcntl(2) takes any number, answers EBADF where nothing is open, and changes nothing of what is.
+    let twin = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+    if twin < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the number was just made by the kernel for this caller, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(twin) })
+}
+
+/// Sets whether `fd` is closed on execve(2) (FD_CLOEXEC, fcntl(2)).
+///
+/// # Errors
+/// What fcntl(2) said.
+pub fn set_close_on_exec(fd: BorrowedFd<'_>, closes: bool) -> io::Result<()> {
+    let flags = if closes { rustix::io::FdFlags::CLOEXEC } else { rustix::io::FdFlags::empty() };
+    Ok(rustix::io::fcntl_setfd(fd, flags)?)
 }
 
 fn open_thread(tid: u32) -> io::Result<OwnedFd> {
@@ -58,7 +85,9 @@ mod tests {
     use std::net::TcpListener;
     use std::os::fd::AsRawFd;
 
-    use super::{duplicate, leader, open_thread};
+    use std::os::fd::AsFd;
+
+    use super::{duplicate, inherited, leader, open_thread, set_close_on_exec};
     use crate::linux::proc_dir::ProcDir;
     use crate::linux::sock_options::inode;
 
@@ -78,6 +107,19 @@ mod tests {
         }
         for fd in [-1, libc::AT_FDCWD, i32::MIN, i32::MAX] {
             assert_eq!(duplicate(tid, fd).unwrap_err().raw_os_error(), Some(libc::EBADF));
+        }
+    }
+
+    #[test]
+    fn what_was_inherited_is_taken_over_and_not_handed_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        set_close_on_exec(listener.as_fd(), false).unwrap();
+        let twin = inherited(listener.as_raw_fd()).unwrap();
+        assert_eq!(inode(&twin).unwrap(), inode(&listener).unwrap());
+        assert!(rustix::io::fcntl_getfd(&twin).unwrap().contains(rustix::io::FdFlags::CLOEXEC));
+        assert!(rustix::io::fcntl_getfd(&listener).unwrap().is_empty());
+        for number in [-1, i32::MIN, 1 << 20] {
+            assert_eq!(inherited(number).unwrap_err().raw_os_error(), Some(libc::EBADF));
         }
     }
 

@@ -1,11 +1,14 @@
-//! What a run says of its ports, on the standard error, beside what the program says itself.
+//! What a run says of its ports, on the standard error, beside what the program says itself; and runs as a table.
 
 use std::io::{self, Write};
 
 use wharf_model::lease::LeaseName;
+use wharf_model::run::{Run, RunState};
 
 use crate::style::Style;
 use crate::text::line::{Ink, Line, write_lines};
+use crate::text::table::{Cell, Column, Cut, Table};
+use crate::text::time;
 use crate::text::warning::fold;
 
 /// Writes where the service is reached.
@@ -43,6 +46,69 @@ pub fn write_further(out: &mut dyn Write, port: u16, style: &Style) -> io::Resul
 pub fn write_warning(out: &mut dyn Write, text: &str, style: &Style) -> io::Result<()> {
     say(out, Line::of(Ink::Warning, text), style)
 }
+
+/// Writes what is good to know.
+///
+/// # Errors
+/// What `out` returns.
+pub fn write_note(out: &mut dyn Write, text: &str, style: &Style) -> io::Result<()> {
+    say(out, Line::of(Ink::Plain, text), style)
+}
+
+/// Writes the runs, one a line.
+///
+/// # Errors
+/// What `out` returns.
+pub fn write_runs(out: &mut dyn Write, runs: &[Run], style: &Style) -> io::Result<()> {
+    if runs.is_empty() {
+        return write_lines(out, &fold(&Line::of(Ink::Plain, NOTHING), style), style);
+    }
+    let table = Table { columns: COLUMNS.to_vec(), rows: runs.iter().map(|run| row(run, style)).collect() };
+    let widths = table.widths(style);
+    write_lines(out, &table.lines(&widths, style), style)
+}
+
+/// Writes that a run has ended, or would end.
+///
+/// # Errors
+/// What `out` returns.
+pub fn write_stopped(out: &mut dyn Write, run: &Run, dry_run: bool, style: &Style) -> io::Result<()> {
+    let outcome = if dry_run { " would be ended" } else { " has ended" };
+    let line = Line::of(Ink::Name, &run.name.to_string())
+        .and(Ink::Plain, outcome)
+        .and(Ink::Dim, &format!(": {}", run.command.join(" ")));
+    write_lines(out, &[line], style)
+}
+
+fn row(run: &Run, style: &Style) -> Vec<Cell> {
+    let pid = run.program.map(|program| program.pid.to_string()).unwrap_or_default();
+    let (ink, note) = match run.state {
+        RunState::Starting => (Ink::Dim, "does not listen yet"),
+        RunState::Alone => (Ink::Warning, "wharf was killed"),
+        _ if run.host_visible => (Ink::Warning, "open to other machines"),
+        _ if run.log.is_some() => (Ink::Plain, "in the background"),
+        _ => (Ink::Plain, ""),
+    };
+    vec![
+        Line::of(Ink::Name, &run.name.to_string()).into(),
+        Line::of(Ink::Strong, &run.url().unwrap_or_default()).into(),
+        Line::of(Ink::Plain, &pid).into(),
+        Line::of(Ink::Dim, &time::ago(run.started_at, style.now)).into(),
+        Line::of(ink, note).into(),
+        Line::of(Ink::Dim, &run.command.join(" ")).into(),
+    ]
+}
+
+const NOTHING: &str = "nothing runs under wharf; wharf run starts it";
+
+const COLUMNS: [Column; 6] = [
+    Column { head: "NAME", least: 12, drop: 0, cut: Cut::Middle },
+    Column { head: "URL", least: 22, drop: 0, cut: Cut::End },
+    Column { head: "PID", least: 5, drop: 4, cut: Cut::End },
+    Column { head: "SINCE", least: 4, drop: 3, cut: Cut::End },
+    Column { head: "NOTE", least: 8, drop: 1, cut: Cut::End },
+    Column { head: "COMMAND", least: 10, drop: 2, cut: Cut::Middle },
+];
 
 fn say(out: &mut dyn Write, line: Line, style: &Style) -> io::Result<()> {
     let mut whole = Line::of(Ink::Dim, "wharf: ");

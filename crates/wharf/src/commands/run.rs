@@ -1,7 +1,10 @@
 //! `wharf run`: a program on its own port, on loopback only.
 
 use std::env;
+use std::ffi::OsString;
+use std::fs;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
 
@@ -10,19 +13,24 @@ use wharf_catalog::survey::survey;
 use wharf_lease::store::{Claim, Store};
 use wharf_lease::system::System;
 use wharf_model::filter::Filter;
-use wharf_model::lease::Lease;
+use wharf_model::lease::{Lease, LeaseName};
+use wharf_model::run::{Run as RunningNow, RunState};
 use wharf_os::facts::Effort;
 use wharf_os::launch::{Ending, Launch, LaunchError};
 use wharf_os::ports::{Held, hold};
-use wharf_os::{Os, supervisor};
-use wharf_run::berth::{Berths, Event, Options};
-use wharf_run::environment::{url, variables};
-use wharf_run::life::{self, RunError};
+use wharf_os::{Os, background as session, identity, state, supervisor};
+use wharf_run::berth::{Berths, Options};
+use wharf_run::environment::variables;
+use wharf_run::life::{self, Plan, RunError};
+use wharf_run::log::Log;
 use wharf_run::numbers::LeasedNumbers;
+use wharf_run::registry::{Entry, Registry};
 use wharf_views::style::Style;
-use wharf_views::text::run::{write_further, write_moved, write_ready, write_warning};
+use wharf_views::text::run::write_warning;
 
-use crate::cli::{Colour, Run};
+use super::story::{Story, say};
+use super::{background, logs};
+use crate::cli::{Colour, Guard, Run};
 use crate::failure::Failure;
 use crate::leases::{claim, is_known, store};
 use crate::terminal;
@@ -35,6 +43,10 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     let mut launch =
         Launch { program: program.clone(), arguments: arguments.to_vec(), environment: Vec::new() };
     if env::var_os("WHARF").is_some_and(|value| value == "0") {
+        if run.detach {
+            let text = "nobody looks after it with WHARF=0, so --detach cannot be had".to_owned();
+            return Err(Failure::Run(text, FAILED));
+        }
         return Err(failed(&supervisor::become_program(&launch).into()));
     }
     let os = Arc::new(Os::native());
@@ -43,33 +55,115 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
         && supervisor::is_filtered()
         && is_below_wharf(&os)
     {
-        let text = format!("this is part of {}, which looks after its ports", outer.display());
+        let outer = outer.display();
+        if run.detach {
+            let text = format!("this is part of {outer} and ends with it: --detach cannot be had here");
+            return Err(Failure::Run(text, FAILED));
+        }
+        let text = format!("this is part of {outer}, which looks after its ports");
         say(|err| write_warning(err, &text, &style));
         return Err(failed(&supervisor::become_program(&launch).into()));
     }
+    if run.detach {
+        return background::start(&os, run, &style);
+    }
+    if run.background {
+        session::settle().map_err(|error| Failure::Run(error.to_string(), FAILED))?;
+    }
     let mut store = store().map_err(as_own)?;
     let (lease, told) = prepare(&os, &mut store, run).map_err(as_own)?;
-    launch.environment = variables(&lease, told.port(), &store.all().map_err(|e| as_own(e.into()))?);
+    let port = told.port();
+    launch.environment = variables(&lease, port, &store.all().map_err(|e| as_own(e.into()))?);
     if run.host_visible {
         say(|err| {
             write_warning(err, "other machines can reach what this listens on (--host-visible)", &style)
         });
     }
-    let (send, events) = mpsc::channel();
-    let port = told.port();
-    let claim = Claim { name: lease.name.clone(), root: lease.root.clone(), asked_port: None };
-    let numbers = LeasedNumbers { os: Arc::clone(&os), store, claim, is_known };
+    let log = if run.background { Some(log(&lease.name)?) } else { None };
+    let written = log.as_deref().map_or(0, size);
+    let (events, heard) = mpsc::channel();
+    let entry = enter(&os, run, &lease, port, log.as_deref());
+    if let Err(error) = &entry {
+        let text = format!("wharf ps and wharf stop will not know of it: {error}");
+        say(|err| write_warning(err, &text, &style));
+    }
+    let mut story = Story {
+        os: Arc::clone(&os),
+        name: lease.name.clone(),
+        told: port,
+        style,
+        entry: entry.ok(),
+        background: run.background,
+        events: events.clone(),
+        main: None,
+    };
+    let claim = Claim { name: lease.name, root: lease.root, asked_port: None };
+    let numbers = LeasedNumbers { os, store, claim, is_known };
     let options = Options { host_visible: run.host_visible, no_rewrite: run.no_rewrite };
-    let berths = Berths::new(told, Box::new(numbers), options, send);
-    let mut main = None;
-    let guard =
-        Launch { program: OWN_PROGRAM.into(), arguments: vec!["guard".into()], environment: Vec::new() };
-    let outcome =
-        life::run(&launch, &guard, berths, events, |event| tell(&event, &lease, port, &mut main, &style));
+    let berths = Berths::new(told, Box::new(numbers), options, events);
+    let plan = Plan { guard: guard_of(log.as_deref()), launch, log };
+    let outcome = life::run(&plan, berths, heard, |news| story.hear(news));
     match outcome {
-        Ok(outcome) => Ok(code(outcome.ending)),
+        Ok(outcome) => {
+            if story.background
+                && let Some(log) = &plan.log
+            {
+                tell_end(log, written);
+            }
+            Ok(code(outcome.ending))
+        }
         Err(error) => Err(failed(&error)),
     }
+}
+
+/// Enters the run where other commands find it.
+fn enter(os: &Os, run: &Run, lease: &Lease, port: u16, log: Option<&Path>) -> io::Result<Entry> {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    Registry::open(os)?.enter(RunningNow {
+        name: lease.name.clone(),
+        state: RunState::Starting,
+        port,
+        main_port: None,
+        ports: Vec::new(),
+        host_visible: run.host_visible,
+        command: run.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+        root: lease.root.clone(),
+        directory: text(&env::current_dir()?),
+        started_at: os.clock.now(),
+        wharf: identity::own().ok_or(io::ErrorKind::NotFound)?,
+        guard: None,
+        program: None,
+        log: log.map(text),
+        boot_id: None,
+        pid_namespace: None,
+    })
+}
+
+/// Returns where a program in the background is logged.
+fn log(name: &LeaseName) -> Result<PathBuf, Failure> {
+    let folder = state::subdirectory("logs");
+    let folder = folder.map_err(|error| Failure::Run(format!("the state directory: {error}"), FAILED))?;
+    Ok(folder.join(logs::file(&name.to_string())))
+}
+
+/// Says the last words of a program that ended before it listened, to the one who waits for it: what stands in the log
+/// after what others had `written` there.
+fn tell_end(log: &Path, written: u64) {
+    let text = fs::read(log).unwrap_or_default();
+    let own = usize::try_from(written).ok().and_then(|written| text.get(written..)).unwrap_or(&text);
+    say(|err| err.write_all(logs::last(own, LAST_WORDS)));
+}
+
+fn size(log: &Path) -> u64 {
+    fs::metadata(log).map_or(0, |metadata| metadata.len())
+}
+
+fn guard_of(log: Option<&Path>) -> Launch {
+    let mut arguments: Vec<OsString> = vec!["guard".into()];
+    if let Some(log) = log {
+        arguments.extend(["--log".into(), log.into()]);
+    }
+    Launch { program: OWN_PROGRAM.into(), arguments, environment: Vec::new() }
 }
 
 /// Returns whether an ancestor of this process is wharf: a name in the environment alone may have been handed into a
@@ -131,31 +225,6 @@ fn taken(os: &Os, port: u16, error: &io::Error) -> String {
     }
 }
 
-fn tell(event: &Event, lease: &Lease, told: u16, main: &mut Option<u16>, style: &Style) {
-    match event {
-        Event::Moved { asked, port } => say(|err| write_moved(err, *asked, *port, style)),
-        Event::Passed(why) => say(|err| {
-            let text = format!("its sockets could not be looked into ({why}): it listens where it wants");
-            write_warning(err, &text, style)
-        }),
-        Event::Listens { at } => {
-            let port = at.port();
-            let is_main = main.is_none() && (port == told || !DEBUG_PORTS.contains(&port));
-            if is_main {
-                *main = Some(port);
-                say(|err| write_ready(err, &lease.name, &url(port), style));
-            } else if *main != Some(port) {
-                say(|err| write_further(err, port, style));
-            }
-        }
-    }
-}
-
-/// Writes to stderr; a run goes on if nobody reads it.
-fn say(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) {
-    let _ = write(&mut io::stderr().lock());
-}
-
 fn code(ending: Ending) -> ExitCode {
     match ending {
         Ending::Code(code) => ExitCode::from(code),
@@ -183,18 +252,23 @@ fn as_own(failure: Failure) -> Failure {
 }
 
 /// Answers `wharf guard`, which `wharf run` starts for itself.
-pub(crate) fn guard() -> Result<ExitCode, Failure> {
-    supervisor::stand_guard()?;
+pub(crate) fn guard(guard: Guard) -> Result<ExitCode, Failure> {
+    let Guard { log, terminal } = guard;
+    supervisor::stand_guard(terminal, move |reader| {
+        if let Some(mut log) = log.and_then(|log| Log::open(&log).ok()) {
+            log.record(reader);
+        }
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// This program, also if its file was moved meanwhile, proc(5).
-const OWN_PROGRAM: &str = "/proc/self/exe";
+pub(super) const OWN_PROGRAM: &str = "/proc/self/exe";
 /// Exit codes of a program that runs others, env(1): it failed itself, the command cannot be executed, there is none.
-const FAILED: u8 = 125;
+pub(super) const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;
 const NO_SUCH_COMMAND: u8 = 127;
 /// Of one name at once, at most.
 const INSTANCES: usize = 20;
-/// Where debuggers and reloaders of Node, Java, Python and Vite listen: never what a service is reached at.
-const DEBUG_PORTS: [u16; 4] = [5005, 5678, 9229, 24678];
+/// Lines of a log that say why a program ended.
+const LAST_WORDS: usize = 20;

@@ -20,6 +20,7 @@ mod names;
 mod namespaces;
 mod races;
 mod run;
+mod runs;
 mod scale;
 mod sharing;
 mod states;

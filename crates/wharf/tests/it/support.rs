@@ -9,6 +9,7 @@ use wharf_model::endpoint::{Endpoint, Protocol};
 use wharf_model::event::Event;
 use wharf_model::owner::HeldBy;
 use wharf_model::process::Process;
+use wharf_model::run::{RUNS_SCHEMA, Runs};
 use wharf_model::snapshot::{ENDPOINTS_SCHEMA, Snapshot};
 use wharf_testkit::run::Run;
 use wharf_testkit::sandbox::Sandbox;
@@ -41,6 +42,15 @@ pub(crate) fn detail(run: Run<'_>) -> PortDetail {
     let detail: PortDetail = document(&text, "port");
     assert_eq!(detail.schema, PORT_SCHEMA);
     detail
+}
+
+/// Runs `run`, which is to print runs, and returns them.
+#[track_caller]
+pub(crate) fn runs(run: Run<'_>) -> Vec<wharf_model::run::Run> {
+    let text = run.output().expect_code(0).text();
+    let document: Runs = document(&text, "runs");
+    assert_eq!(document.schema, RUNS_SCHEMA);
+    document.runs
 }
 
 /// Returns one event of a watch.
@@ -163,7 +173,9 @@ fn validator(kind: &str) -> &'static jsonschema::Validator {
     static ENDPOINTS: OnceLock<jsonschema::Validator> = OnceLock::new();
     static PORT: OnceLock<jsonschema::Validator> = OnceLock::new();
     static EVENT: OnceLock<jsonschema::Validator> = OnceLock::new();
+    static RUNS: OnceLock<jsonschema::Validator> = OnceLock::new();
     let cell = match kind {
+        "runs" => &RUNS,
         "endpoints" => &ENDPOINTS,
         "port" => &PORT,
         _ => &EVENT,

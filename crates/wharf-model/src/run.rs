@@ -1,0 +1,114 @@
+//! A run: a program under `wharf run`, from its start to the end of all that it started.
+//!
+//! Not here: starting one (`wharf-run`), and the lease that names it ([`crate::lease`]).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::lease::LeaseName;
+use crate::timestamp::Timestamp;
+
+/// Name and version of the document of `wharf ps --json`.
+pub const RUNS_SCHEMA: &str = "wharf.runs/v1";
+
+/// Runs, the newest last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Runs {
+    /// Always `wharf.runs/v1`; within v1 fields are only added.
+    pub schema: String,
+    /// The runs.
+    pub runs: Vec<Run>,
+}
+
+/// A program under `wharf run`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Run {
+    /// Whose it is: the lease that it was started with.
+    #[serde(flatten)]
+    pub name: LeaseName,
+    /// How it is.
+    pub state: RunState,
+    /// The port that it is told (PORT).
+    pub port: u16,
+    /// The port that it is reached at, once it listens: the one it is told, or the first that it asked for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub main_port: Option<u16>,
+    /// Every port that it listens on, in the order in which they were opened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<RunPort>,
+    /// True if other machines may reach it (`--host-visible`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub host_visible: bool,
+    /// The command and its arguments.
+    pub command: Vec<String>,
+    /// Directory that the service belongs to: the git work tree, or the project's directory.
+    pub root: String,
+    /// Directory that it was started in.
+    pub directory: String,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// The wharf process that looks after it.
+    pub wharf: RunProcess,
+    /// The process that takes over if that one is killed; it lives as long as any process of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guard: Option<RunProcess>,
+    /// The program itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<RunProcess>,
+    /// Where its output goes, if it runs in the background (`--detach`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// Identity of the boot that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boot_id: Option<String>,
+    /// Inode of the pid namespace that its numbers belong to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid_namespace: Option<u64>,
+}
+
+impl Run {
+    /// Returns where it is reached, once it is.
+    #[must_use]
+    pub fn url(&self) -> Option<String> {
+        self.main_port.map(url)
+    }
+}
+
+/// Returns the URL of a port on loopback.
+#[must_use]
+pub fn url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// How a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RunState {
+    /// The program runs, and nothing listens yet.
+    Starting,
+    /// It listens.
+    Listening,
+    /// The wharf process that looked after it was killed; the program goes on, and what it opens from now on is neither
+    /// moved nor tied to loopback.
+    Alone,
+}
+
+/// A port that a run listens on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunPort {
+    /// The port.
+    pub port: u16,
+    /// The port that the program asked for, where it is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_port: Option<u16>,
+}
+
+/// A process of a run: pid and start time together, since pids are reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunProcess {
+    /// Process id.
+    pub pid: u32,
+    /// Start time in clock ticks since boot (field 22 of /proc/pid/stat).
+    pub start_ticks: u64,
+}

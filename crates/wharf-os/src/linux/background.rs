@@ -1,0 +1,47 @@
+//! wharf itself in the background: a process of its own session that outlives the terminal it was asked from, and is
+//! heard on its standard error until it falls silent; setsid(2).
+//!
+//! Not here: what runs there (`wharf-run`), and what the one that waits makes of what it hears.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::process::{Child, ChildStderr, Stdio};
+
+use crate::launch::Launch;
+
+/// A process in the background.
+#[derive(Debug)]
+pub struct Background {
+    /// The process. It goes on when this is dropped.
+    pub child: Child,
+    /// What it says; ends when it falls silent or ends.
+    pub said: ChildStderr,
+}
+
+/// Starts `launch`, which is to call [`settle`], without input and output but with its standard error heard.
+///
+/// # Errors
+/// What execve(2) said.
+pub fn start(launch: &Launch) -> io::Result<Background> {
+    let mut child =
+        launch.command().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let said = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    Ok(Background { child, said })
+}
+
+/// Leaves the session of the one who started this process: no signal of its terminal comes any more.
+///
+/// # Errors
+/// What setsid(2) said: EPERM if this process leads a process group already.
+pub fn settle() -> io::Result<()> {
+    Ok(rustix::process::setsid().map(drop)?)
+}
+
+/// Says no more: the standard error of this process goes nowhere from now on.
+///
+/// # Errors
+/// What open(2) or dup2(2) said.
+pub fn fall_silent() -> io::Result<()> {
+    let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
+    Ok(rustix::stdio::dup2_stderr(nowhere)?)
+}

@@ -1,0 +1,140 @@
+//! What is told of a run as it goes, to the one who started it and, in the registry, to everybody else.
+//!
+//! Not here: the run itself (`wharf-run`), and the words (`wharf-views`).
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::Duration;
+
+use wharf_model::lease::LeaseName;
+use wharf_model::run::{RunPort, RunState, url};
+use wharf_os::Os;
+use wharf_os::background;
+use wharf_run::berth::Event;
+use wharf_run::life::Heard;
+use wharf_run::registry::Entry;
+use wharf_views::style::Style;
+use wharf_views::text::run::{write_further, write_moved, write_ready, write_warning};
+
+/// What is told of one run.
+pub(super) struct Story {
+    pub(super) os: Arc<Os>,
+    pub(super) name: LeaseName,
+    /// The port that the program is told.
+    pub(super) told: u16,
+    pub(super) style: Style,
+    /// Its place in the registry, if it could be entered.
+    pub(super) entry: Option<Entry>,
+    /// Whether somebody waits for the program to listen, and for no more.
+    pub(super) background: bool,
+    /// Where is told what was found out meanwhile.
+    pub(super) events: Sender<Event>,
+    /// Where it is reached.
+    pub(super) main: Option<SocketAddr>,
+}
+
+impl Story {
+    /// Tells what was heard.
+    pub(super) fn hear(&mut self, heard: Heard) {
+        match heard {
+            Heard::Started { program, guard } => {
+                if let Some(entry) = &mut self.entry {
+                    entry.change(|run| (run.program, run.guard) = (program, guard));
+                }
+            }
+            Heard::Socket(Event::Moved { asked, port }) => {
+                self.enter(port, Some(asked));
+                say(|err| write_moved(err, asked, port, &self.style));
+            }
+            Heard::Socket(Event::Passed(why)) => {
+                let text = format!("its sockets could not be looked into ({why}): it listens where it wants");
+                say(|err| write_warning(err, &text, &self.style));
+            }
+            Heard::Socket(Event::Listens { at }) => self.listens(at),
+            Heard::Socket(Event::Answers { at }) => {
+                if self.main.is_none_or(|main| main.port() != self.told && main.port() != at.port()) {
+                    self.reached_at(at);
+                }
+            }
+        }
+    }
+
+    fn listens(&mut self, at: SocketAddr) {
+        let port = at.port();
+        self.enter(port, None);
+        match self.main {
+            Some(main) if main.port() == port => {}
+            Some(main) if port != self.told => {
+                say(|err| write_further(err, port, &self.style));
+                if main.port() != self.told && !DEBUG_PORTS.contains(&port) {
+                    self.find_out(main, at);
+                }
+            }
+            None if port != self.told && DEBUG_PORTS.contains(&port) => {
+                say(|err| write_further(err, port, &self.style));
+            }
+            _ => self.reached_at(at),
+        }
+    }
+
+    /// Asks in the background which of two ports answers HTTP, where neither is the one that the program was told.
+    fn find_out(&self, main: SocketAddr, other: SocketAddr) {
+        let (os, events) = (Arc::clone(&self.os), self.events.clone());
+        thread::spawn(move || {
+            if !answers_http(&os, main) && answers_http(&os, other) {
+                // Nobody listens any more once the run is over.
+                let _ = events.send(Event::Answers { at: other });
+            }
+        });
+    }
+
+    fn reached_at(&mut self, at: SocketAddr) {
+        self.main = Some(at);
+        if let Some(entry) = &mut self.entry {
+            entry.change(|run| (run.main_port, run.state) = (Some(at.port()), RunState::Listening));
+        }
+        say(|err| write_ready(err, &self.name, &url(at.port()), &self.style));
+        if std::mem::take(&mut self.background) {
+            // Whoever waits has heard enough. If it cannot be, he goes on by himself after a while.
+            let _ = background::fall_silent();
+        }
+    }
+
+    /// Enters a port, once, and what was asked for instead.
+    fn enter(&mut self, port: u16, asked_port: Option<u16>) {
+        let Some(entry) = &mut self.entry else { return };
+        let ports = &entry.run().ports;
+        if ports.len() < PORTS && ports.iter().all(|known| known.port != port) {
+            entry.change(|run| run.ports.push(RunPort { port, asked_port }));
+        }
+    }
+}
+
+/// Returns whether the port at `at` answers HTTP, which a program that has just begun to listen may take a while for.
+fn answers_http(os: &Os, at: SocketAddr) -> bool {
+    let reachable = match at.ip() {
+        IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        address => address,
+    };
+    let enough = |heard: &[u8]| heard.len() >= HTTP.len();
+    let answer = os.dialer.converse(SocketAddr::new(reachable, at.port()), QUESTION, PATIENCE, &enough);
+    answer.is_ok_and(|answer| answer.starts_with(HTTP))
+}
+
+/// Writes to stderr; a run goes on if nobody reads it.
+pub(super) fn say(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) {
+    let _ = write(&mut io::stderr().lock());
+}
+
+/// Where debuggers and reloaders of Node, Java, Python and Vite listen: never what a service is reached at.
+const DEBUG_PORTS: [u16; 4] = [5005, 5678, 9229, 24678];
+/// Ports of one run that are entered; a program that opens more is not described by them.
+const PORTS: usize = 64;
+/// What every HTTP server answers, and no program does anything for, RFC 9110 section 9.3.2.
+const QUESTION: &[u8] = b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+const HTTP: &[u8] = b"HTTP/1.";
+const PATIENCE: Duration = Duration::from_secs(3);
