@@ -7,7 +7,9 @@
 
 use std::env;
 use std::fs;
+use std::io::{self, BufReader, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,9 +20,9 @@ use std::time::{Duration, Instant};
 use wharf_model::snapshot::Warning;
 
 use crate::facts::{ContainerFacts, Partial};
+use crate::http::{self, HttpError, Response, Timed};
 use crate::traits::Containers;
 
-mod http;
 mod listing;
 
 /// The API sockets of container engines on this machine.
@@ -135,10 +137,29 @@ impl Candidate {
 }
 
 fn list_one(path: &Path, deadline: Instant) -> Result<Vec<ContainerFacts>, Failure> {
-    let response = http::request(path, "/containers/json", deadline)?;
-    let engine = if response.is_podman() { "podman" } else { "docker" };
+    let response = ask(path, "/containers/json", deadline)?;
+    match response.status {
+        200 => {}
+        401 | 403 => return Err(Failure::Denied),
+        _ => return Err(Failure::Malformed("it answered with an error")),
+    }
+    let engine = if is_podman(&response) { "podman" } else { "docker" };
     listing::parse(&response.body, engine)
         .ok_or(Failure::Malformed("its list of containers is not understood"))
+}
+
+/// Asks the server at `socket` for `target`, until `deadline`.
+fn ask(socket: &Path, target: &str, deadline: Instant) -> Result<Response, HttpError> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_write_timeout(Some(http::left(deadline)?))?;
+    stream.write_all(&http::request("GET", target, &[], &[]))?;
+    http::read_response(&mut BufReader::new(Timed { stream, deadline }))
+}
+
+/// Returns whether Podman gave this answer, wherever its socket lies: it may stand in for Docker's.
+fn is_podman(response: &Response) -> bool {
+    response.header("libpod-api-version").is_some()
+        || response.header("server").is_some_and(|server| server.starts_with("Libpod"))
 }
 
 /// Why an engine did not answer.
@@ -154,6 +175,26 @@ enum Failure {
     Malformed(&'static str),
     /// Anything else the kernel said.
     Io(String),
+}
+
+impl From<HttpError> for Failure {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Malformed(what) => Failure::Malformed(what),
+            HttpError::Io(error) => error.into(),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => Failure::Denied,
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Failure::TimedOut,
+            io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => Failure::NotRunning,
+            _ => Failure::Io(error.to_string()),
+        }
+    }
 }
 
 impl Failure {

@@ -21,12 +21,17 @@ pub mod family;
 #[cfg(target_os = "linux")]
 #[path = "linux/folder.rs"]
 pub mod folder;
+#[cfg(unix)]
+pub mod http;
 #[cfg(target_os = "linux")]
 #[path = "linux/identity.rs"]
 pub mod identity;
 pub mod launch;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+#[path = "linux/local.rs"]
+pub mod local;
 #[cfg(target_os = "linux")]
 #[path = "linux/ports.rs"]
 pub mod ports;

@@ -12,8 +12,9 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 use wharf_model::endpoint::Protocol;
 
-use super::{EngineSockets, Failure, http, listing, places};
+use super::{EngineSockets, Failure, listing, places};
 use crate::facts::{ContainerFacts, Partial};
+use crate::http;
 use crate::traits::Containers;
 
 const LIST: &str = r#"[

@@ -7,6 +7,8 @@ use std::fs::OpenOptions;
 use std::io;
 use std::process::{Child, ChildStderr, Stdio};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use crate::launch::Launch;
 
 /// A process in the background.
@@ -44,4 +46,19 @@ pub fn settle() -> io::Result<()> {
 pub fn fall_silent() -> io::Result<()> {
     let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
     Ok(rustix::stdio::dup2_stderr(nowhere)?)
+}
+
+/// Starts `launch`, which is to call [`settle`], without input, output or anybody who hears it.
+///
+/// # Errors
+/// What execve(2) said.
+pub fn start_unheard(launch: &Launch) -> io::Result<Child> {
+    launch.command().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+}
+
+/// Lets this process have as many descriptors as it may: each port that is held takes one (RLIMIT_NOFILE, getrlimit(2)).
+pub fn allow_many_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    // As many as before will have to do then.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }

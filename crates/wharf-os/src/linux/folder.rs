@@ -1,10 +1,10 @@
-//! A folder that is watched for files that are written, made or renamed in it; inotify(7). Nothing wakes up meanwhile.
+//! A folder that is watched for files that are written, made, renamed or removed in it; inotify(7). Nothing wakes up meanwhile.
 //!
 //! Not here: what is in them.
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -19,7 +19,7 @@ pub struct Folder(OwnedFd);
 /// What was waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A file in it was written, made or renamed.
+    /// A file in it was written, made, renamed or removed.
     Files,
     /// The process has ended.
     Ended,
@@ -32,7 +32,7 @@ impl Folder {
     /// What inotify_init(2) or inotify_add_watch(2) said.
     pub fn watch(path: &Path) -> io::Result<Self> {
         let folder = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        let wanted = WatchFlags::MODIFY | WatchFlags::CREATE | WatchFlags::MOVED_TO;
+        let wanted = WatchFlags::MODIFY | WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::DELETE;
         inotify::add_watch(&folder, path, wanted)?;
         Ok(Self(folder))
     }
@@ -54,7 +54,11 @@ impl Folder {
         }
     }
 
-    fn drain(&self) -> io::Result<()> {
+    /// Forgets the changes up to now, so that the next are heard.
+    ///
+    /// # Errors
+    /// What read(2) said.
+    pub fn drain(&self) -> io::Result<()> {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut events = Reader::new(&self.0, &mut buffer);
         loop {
@@ -64,6 +68,13 @@ impl Folder {
                 Err(errno) => return Err(errno.into()),
             }
         }
+    }
+}
+
+impl AsRawFd for Folder {
+    /// Readable once something has changed.
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
     }
 }
 

@@ -1,16 +1,18 @@
 //! Holding a port: a socket that is bound and never listens, so that nobody else can bind it; bind(2), socket(7).
 //!
 //! On `[::]` with IPV6_V6ONLY off, which covers 127.0.0.1, 0.0.0.0, ::1 and ::; without IPv6 on 0.0.0.0. Exclusive
-//! (SO_REUSEADDR off) but for the moments in which a supervised program is let in. Not here: which port is held for
-//! whom (`wharf-lease`, `wharf-run`).
+//! (SO_REUSEADDR off) but for the moments in which a supervised program is let in. Several processes may hold a port by
+//! duplicates of one socket: it is held until the last of them lets go. Not here: which port is held for whom
+//! (`wharf-lease`, `wharf-run`, `wharf-daemon`).
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use wharf_model::connection::TcpState;
 use wharf_model::endpoint::Protocol;
+use wharf_sys::linux::socket_control::{self, Domain, Kind};
 
 use crate::facts::SocketQuery;
 use crate::linux::sockets::LinuxSockets;
@@ -34,7 +36,66 @@ pub fn hold(port: u16) -> io::Result<Held> {
     }
 }
 
+/// Returns the cookie of the network namespace that this process holds ports in (SO_NETNS_COOKIE, socket(7)); 0 if the
+/// kernel tells none.
+///
+/// # Errors
+/// What socket(2) said.
+pub fn namespace() -> io::Result<u64> {
+    let socket =
+        rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    socket_control::netns_cookie(socket.as_fd())
+}
+
 impl Held {
+    /// Takes over a `socket` that another process has held a port with.
+    ///
+    /// # Errors
+    /// `InvalidInput` if it is anything else than what [`hold`] makes in this network namespace.
+    pub fn adopt(socket: OwnedFd) -> io::Result<Self> {
+        let fault = |text| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        if !matches!(
+            socket_control::socket_kind(socket.as_fd()),
+            Ok((Domain::Inet | Domain::Inet6, Kind::Stream))
+        ) {
+            return fault("no TCP socket");
+        }
+        if sockopt::socket_acceptconn(&socket)? {
+            return fault("it listens");
+        }
+        if socket_control::netns_cookie(socket.as_fd())? != namespace()? {
+            return fault("of another network namespace");
+        }
+        match socket_control::local_address(socket.as_fd())? {
+            Some(at) if at.ip().is_unspecified() && at.port() != 0 => Ok(Self { port: at.port(), socket }),
+            _ => fault("it holds no port"),
+        }
+    }
+
+    /// Returns a duplicate: the port is held until both are dropped.
+    ///
+    /// # Errors
+    /// What dup(2) said.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { socket: self.socket.try_clone()?, port: self.port })
+    }
+
+    /// Returns whether another socket has the port as well: one that was let in, and listens or is bound.
+    ///
+    /// # Errors
+    /// What sock_diag(7) said.
+    pub fn is_shared(&self) -> io::Result<bool> {
+        let own = rustix::fs::fstat(&self.socket)?.st_ino;
+        let query = SocketQuery {
+            protocols: vec![Protocol::Tcp],
+            states: vec![TcpState::Listen, TcpState::Closed],
+            local_port: Some(self.port),
+            remote_port: None,
+        };
+        let listed = LinuxSockets.list(None, &query).map_err(io::Error::other)?;
+        Ok(listed.value.iter().any(|socket| socket.local.port() == self.port && socket.inode != own))
+    }
+
     /// Returns the port.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -53,20 +114,18 @@ impl Held {
     }
 }
 
+impl AsFd for Held {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
 /// Holds a port that only connections of an earlier server still have: with SO_REUSEADDR they are no hindrance, nor
 /// would be a socket that somebody else has bound with it, so it is looked for afterwards.
 fn hold_beside_remains(port: u16) -> io::Result<Held> {
     let held = bind(port, true)?;
     sockopt::set_socket_reuseaddr(&held.socket, false)?;
-    let own = rustix::fs::fstat(&held.socket)?.st_ino;
-    let query = SocketQuery {
-        protocols: vec![Protocol::Tcp],
-        states: vec![TcpState::Listen, TcpState::Closed],
-        local_port: Some(port),
-        remote_port: None,
-    };
-    let listed = LinuxSockets.list(None, &query).map_err(io::Error::other)?;
-    if listed.value.iter().any(|socket| socket.local.port() == port && socket.inode != own) {
+    if held.is_shared()? {
         return Err(io::ErrorKind::AddrInUse.into());
     }
     Ok(held)
@@ -108,7 +167,7 @@ mod tests {
     use std::io::{ErrorKind, Read, Write};
     use std::net::{TcpListener, TcpStream};
 
-    use super::hold;
+    use super::{Held, hold};
 
     #[test]
     fn nobody_else_binds_a_held_port_on_any_address() {
@@ -147,5 +206,24 @@ mod tests {
         client.read_to_end(&mut Vec::new()).unwrap();
         drop((client, server));
         hold(address.port()).unwrap();
+    }
+
+    #[test]
+    fn a_duplicate_holds_it_too_and_nothing_else_is_taken_over() {
+        let held = hold(0).unwrap();
+        let port = held.port();
+        let twin = Held::adopt(held.try_clone().unwrap().socket).unwrap();
+        drop(held);
+        assert_eq!(twin.port(), port);
+        assert!(TcpListener::bind(("127.0.0.1", port)).is_err());
+        assert!(!twin.is_shared().unwrap());
+        let listener = twin.let_in(|| TcpListener::bind(("127.0.0.1", port))).unwrap().unwrap();
+        assert!(twin.is_shared().unwrap());
+        let fault = |socket: std::os::fd::OwnedFd| Held::adopt(socket).unwrap_err().to_string();
+        assert_eq!(fault(listener.into()), "it listens");
+        assert_eq!(fault(std::net::UdpSocket::bind("127.0.0.1:0").unwrap().into()), "no TCP socket");
+        assert_eq!(fault(std::fs::File::open("/dev/null").unwrap().into()), "no TCP socket");
+        drop(twin);
+        TcpListener::bind(("127.0.0.1", port)).unwrap();
     }
 }

@@ -1,11 +1,12 @@
-//! Where wharf keeps what outlives it: `$XDG_STATE_HOME/wharf`, else `~/.local/state/wharf`, for its user alone.
+//! Where wharf keeps what outlives it: `$XDG_STATE_HOME/wharf`, else `~/.local/state/wharf`; and what does not outlive
+//! the login: `$XDG_RUNTIME_DIR/wharf`. Both are for their user alone.
 //!
 //! Source: XDG Base Directory Specification 0.8. Not here: what is kept.
 
 use std::env;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Returns the directory, making it (mode 0700) if it is not there.
@@ -53,12 +54,38 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&draft, path)
 }
 
+/// Returns the directory for sockets, making it (mode 0700) if it is not there: `wharf` in `$XDG_RUNTIME_DIR` if that is
+/// this user's own, else `run` in [`directory`].
+///
+/// # Errors
+/// As [`directory`].
+pub fn runtime_directory() -> io::Result<PathBuf> {
+    let is_own = |path: &PathBuf| {
+        // sudo(8) may leave it as it was: what root put there would lock its owner out.
+        fs::metadata(path).is_ok_and(|it| it.is_dir() && it.uid() == rustix::process::geteuid().as_raw())
+    };
+    let base = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    match base.filter(|path| path.is_absolute()).filter(is_own) {
+        Some(base) => {
+            let directory = base.join("wharf");
+            make_private(&directory)?;
+            Ok(directory)
+        }
+        None => subdirectory("run"),
+    }
+}
+
 fn make_private(directory: &Path) -> io::Result<()> {
     match fs::DirBuilder::new().mode(0o700).create(directory) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    if fs::metadata(directory)?.permissions().mode() & 0o022 != 0 {
+    let found = fs::metadata(directory)?;
+    if !found.is_dir() {
+        let text = format!("{} is no directory: move it away", directory.display());
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, text));
+    }
+    if found.permissions().mode() & 0o022 != 0 {
         let text = format!("others may write to {}: chmod go-w it", directory.display());
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
     }

@@ -14,13 +14,14 @@ use std::process::Child;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::MemfdFlags;
-use rustix::net::{AddressFamily, SocketType};
+use rustix::net::AddressFamily;
 use rustix::pipe::PipeFlags;
 use wharf_sys::linux::seccomp::{self, Answer, Call, Notification, Notifications, Refusal};
 use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
 use wharf_sys::linux::{descriptor, process_memory, session};
 
 use crate::launch::{Harbour, Launch, LaunchError, Place};
+use crate::ports::namespace;
 use crate::terminal::Reader;
 
 /// A program that runs, and its calls.
@@ -79,7 +80,7 @@ pub fn start(launch: &Launch, terminal: Option<OwnedFd>) -> Result<Supervised, L
         Some(_) => LaunchError::TooOld,
         None => not_started(launch, error),
     })?;
-    let own_namespace = own_namespace().ok();
+    let own_namespace = namespace().ok();
     let calls = Calls { notifications: started.notifications, own_namespace, in_hand: None };
     Ok(Supervised { child: started.child, calls })
 }
@@ -342,11 +343,6 @@ fn words(tid: u32, address: u64) -> io::Result<[u32; 3]> {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok([0, 4, 8].map(|at| u32::from_ne_bytes(std::array::from_fn(|index| bytes[at + index]))))
-}
-
-fn own_namespace() -> io::Result<u64> {
-    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
-    control::netns_cookie(socket.as_fd())
 }
 
 fn not_started(launch: &Launch, error: io::Error) -> LaunchError {

@@ -1,56 +1,76 @@
-//! One GET over a Unix socket: as much of HTTP/1.1 (RFC 9112) as an engine's answer needs.
+//! The client's side of HTTP/1.1 (RFC 9112) on a Unix socket, as much of it as an engine's answer or wharf's own daemon
+//! needs.
 //!
 //! Lengths by `Content-Length`, by chunks, or by the end of the connection; no redirects, no compression,
-//! no second request on a connection. Everything read is bounded, and so is the time.
+//! no second request on a connection. Everything read is bounded, and so is the time. Not here: what is asked, and what
+//! a status means.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, Read};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::Failure;
-
 /// The answer to one request.
-#[derive(Debug)]
-pub(super) struct Response {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// Status code, 100 to 999.
+    pub status: u16,
     /// Header fields, names in lower case.
     headers: Vec<(String, String)>,
     /// The body, decoded from its chunks.
-    pub(super) body: Vec<u8>,
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// What was read is no answer.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// The connection failed, or took too long (`TimedOut`, `WouldBlock`).
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
 impl Response {
-    /// Returns whether Podman gave this answer, wherever its socket lies: it may stand in for Docker's.
-    pub(super) fn is_podman(&self) -> bool {
-        field(&self.headers, "libpod-api-version").is_some()
-            || field(&self.headers, "server").is_some_and(|server| server.starts_with("Libpod"))
+    /// Returns the first field called `name`, in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        field(&self.headers, name)
     }
 }
 
-/// Asks the server at `socket` for `target`, until `deadline`.
-pub(super) fn request(socket: &Path, target: &str, deadline: Instant) -> Result<Response, Failure> {
-    let mut stream = UnixStream::connect(socket)?;
-    stream.set_write_timeout(Some(left(deadline)?))?;
-    let head = format!(
-        "GET {target} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: wharf\r\nAccept: application/json\r\n\
-         Connection: close\r\n\r\n"
+/// Returns the request of `method` for `target` with further header `fields`, and a `body` of JSON unless it is empty.
+#[must_use]
+pub fn request(method: &str, target: &str, fields: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut text = format!(
+        "{method} {target} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: wharf\r\nAccept: application/json\r\n\
+         Connection: close\r\n"
     );
-    stream.write_all(head.as_bytes())?;
-    read_response(&mut BufReader::new(Timed { stream, deadline }))
+    for (name, value) in fields {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !body.is_empty() {
+        text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+    }
+    text.push_str("\r\n");
+    let mut request = text.into_bytes();
+    request.extend_from_slice(body);
+    request
 }
 
-/// Reads one response whose status is 200.
-pub(super) fn read_response(reader: &mut impl BufRead) -> Result<Response, Failure> {
+/// Reads one response.
+///
+/// # Errors
+/// Any [`HttpError`].
+pub fn read_response(reader: &mut impl BufRead) -> Result<Response, HttpError> {
     let mut head_left = HEAD_LIMIT;
-    let status = line(reader, &mut head_left)?;
-    if !status.starts_with("HTTP/1.") {
-        return Err(Failure::Malformed("its answer is not HTTP"));
+    let first = line(reader, &mut head_left)?;
+    if !first.starts_with("HTTP/1.") {
+        return Err(HttpError::Malformed("its answer is not HTTP"));
     }
-    match status.split(' ').nth(1) {
-        Some("200") => {}
-        Some("401" | "403") => return Err(Failure::Denied),
-        _ => return Err(Failure::Malformed("it answered with an error")),
-    }
+    let status = first.split(' ').nth(1).and_then(|word| word.parse().ok());
+    let status = status.filter(|status| (100..1000).contains(status)).ok_or(BROKEN)?;
     let mut headers = Vec::new();
     loop {
         let field = line(reader, &mut head_left)?;
@@ -62,10 +82,10 @@ pub(super) fn read_response(reader: &mut impl BufRead) -> Result<Response, Failu
         }
     }
     let body = read_body(reader, &headers)?;
-    Ok(Response { headers, body })
+    Ok(Response { status, headers, body })
 }
 
-fn read_body(reader: &mut impl BufRead, headers: &[(String, String)]) -> Result<Vec<u8>, Failure> {
+fn read_body(reader: &mut impl BufRead, headers: &[(String, String)]) -> Result<Vec<u8>, HttpError> {
     let chunked =
         field(headers, "transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
     let mut body = Vec::new();
@@ -98,7 +118,7 @@ fn read_body(reader: &mut impl BufRead, headers: &[(String, String)]) -> Result<
 }
 
 /// Reads exactly `size` bytes more. Memory grows with what arrives, not with what was promised.
-fn extend(body: &mut Vec<u8>, reader: &mut impl BufRead, size: usize) -> Result<(), Failure> {
+fn extend(body: &mut Vec<u8>, reader: &mut impl BufRead, size: usize) -> Result<(), HttpError> {
     if size > BODY_LIMIT - body.len() {
         return Err(TOO_LONG);
     }
@@ -107,7 +127,7 @@ fn extend(body: &mut Vec<u8>, reader: &mut impl BufRead, size: usize) -> Result<
 }
 
 /// Reads a line without its end, and takes its length from `budget`.
-fn line(reader: &mut impl BufRead, budget: &mut usize) -> Result<String, Failure> {
+fn line(reader: &mut impl BufRead, budget: &mut usize) -> Result<String, HttpError> {
     let mut bytes = Vec::new();
     let read = reader.take(*budget as u64).read_until(b'\n', &mut bytes)?;
     *budget -= read;
@@ -125,9 +145,12 @@ fn field<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
 }
 
 /// A stream whose reads end at one deadline, however many there are.
-struct Timed {
-    stream: UnixStream,
-    deadline: Instant,
+#[derive(Debug)]
+pub struct Timed {
+    /// The stream.
+    pub stream: UnixStream,
+    /// Until when it is read.
+    pub deadline: Instant,
 }
 
 impl Read for Timed {
@@ -138,24 +161,16 @@ impl Read for Timed {
 }
 
 /// Returns the time until `deadline`, which is never zero: a zero time-out would mean none.
-fn left(deadline: Instant) -> io::Result<Duration> {
+///
+/// # Errors
+/// `TimedOut` if it has passed.
+pub fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
 
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::PermissionDenied => Failure::Denied,
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Failure::TimedOut,
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => Failure::NotRunning,
-            _ => Failure::Io(error.to_string()),
-        }
-    }
-}
-
-const BROKEN: Failure = Failure::Malformed("its answer breaks off or breaks the rules of HTTP");
-const TOO_LONG: Failure = Failure::Malformed("its answer is longer than 16 MiB");
+const BROKEN: HttpError = HttpError::Malformed("its answer breaks off or breaks the rules of HTTP");
+const TOO_LONG: HttpError = HttpError::Malformed("its answer is longer than 16 MiB");
 
 /// Most bytes of a status line and headers.
 const HEAD_LIMIT: usize = 64 * 1024;
