@@ -34,6 +34,13 @@ pub fn browsers_refuse(port: u16) -> bool {
     BAD_PORTS.binary_search(&port).is_ok()
 }
 
+/// Returns whether `port` is known for something else than what somebody runs here: it has a name at IANA, or browsers
+/// refuse it.
+#[must_use]
+pub fn is_known(port: u16) -> bool {
+    browsers_refuse(port) || !iana_names(port).is_empty()
+}
+
 /// Returns IANA's names for `port`, the usual one first; empty if it is unassigned.
 #[must_use]
 pub fn iana_names(port: u16) -> Vec<IanaName> {

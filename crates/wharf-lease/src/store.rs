@@ -119,6 +119,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoPort`] if none is left.
     pub fn lease(&mut self, claim: &Claim, world: &dyn World) -> Result<Lease, StoreError> {
+        // Most are asked for again and again, and then there is nothing to write.
+        if let Some(known) = find(&self.connection, claim)?
+            && known.name == claim.name
+            && (0..USED_STEP_MS).contains(&world.now().ms_since(known.used_at))
+        {
+            return Ok(known);
+        }
         let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let name = unique_name(&change, claim, world)?;
         let now = world.now();
@@ -175,6 +182,29 @@ impl Store {
         let lease = find(&change, claim)?.expect("it was inserted or found");
         change.commit()?;
         Ok(lease)
+    }
+
+    /// Says of a lease whether it is handed to a program that runs without wharf, and returns it as it is then; `None`
+    /// if it is gone.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn hand_out(&mut self, lease: &Lease, is_handed_out: bool) -> Result<Option<Lease>, StoreError> {
+        let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        change
+            .execute("UPDATE leases SET handed_out = ?2 WHERE id = ?1", params![lease.id, is_handed_out])?;
+        let lease = at_port(&change, lease.port)?.filter(|found| found.id == lease.id);
+        change.commit()?;
+        Ok(lease)
+    }
+
+    /// Returns a number that is another after each change that was made by other connections to the file
+    /// (`PRAGMA data_version`).
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn version_of_others(&self) -> Result<i64, StoreError> {
+        Ok(self.connection.query_row("PRAGMA data_version", [], |row| row.get(0))?)
     }
 
     /// Removes every lease called `name` and returns them.
@@ -297,6 +327,7 @@ fn insert(
         asked_port: claim.asked_port,
         port,
         pinned: false,
+        handed_out: false,
         fence: 1,
         created_at: now,
         used_at: now,
@@ -319,6 +350,7 @@ fn lease(row: &Row<'_>) -> rusqlite::Result<Lease> {
         fence: row.get::<_, i64>(8)?.unsigned_abs(),
         created_at: instant(9)?,
         used_at: instant(10)?,
+        handed_out: row.get(11)?,
     })
 }
 
@@ -336,15 +368,19 @@ const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// How long a process waits for another's transaction, each of which takes well under a millisecond.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// How exact it is known when a lease was used last.
+const USED_STEP_MS: i64 = 60_000;
+
 const SELECT: &str =
-    "SELECT id, root, service, worktree, project, asked_port, port, pinned, fence, created_ms, used_ms
+    "SELECT id, root, service, worktree, project, asked_port, port, pinned, fence, created_ms, used_ms, handed_out
      FROM leases";
 
 /// From each version of the format to the next; never changed once released, only added to.
 ///
 /// `root` and `key` (the service's label as claimed) are the identity; `asked_port` is 0 for the port that the
 /// program is told.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE leases (
     id TEXT PRIMARY KEY,
     root TEXT NOT NULL,
@@ -360,7 +396,11 @@ CREATE TABLE leases (
     used_ms INTEGER NOT NULL,
     UNIQUE (root, key, asked_port)
 ) STRICT;
-"];
+",
+    "
+ALTER TABLE leases ADD COLUMN handed_out INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 #[cfg(test)]
 mod tests;

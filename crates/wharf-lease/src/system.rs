@@ -1,30 +1,69 @@
 //! What this machine says to a choice: the time, which directories are there, and which ports nobody has.
 
+use std::cell::RefCell;
+use std::io;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use wharf_model::timestamp::Timestamp;
 use wharf_os::Os;
-use wharf_os::ports::hold;
+use wharf_os::ports::{Held, hold};
 
 use crate::choice;
 use crate::store::{Claim, World};
 
 /// This machine.
 pub struct System<'a> {
-    /// The operating system.
-    pub os: &'a Os,
-    /// Whether a number is to be left alone because it is known for something else.
-    pub is_known: fn(u16) -> bool,
+    os: &'a Os,
+    is_known: fn(u16) -> bool,
+    take: fn(u16) -> Option<Held>,
+    chosen: RefCell<Option<Held>>,
 }
 
-impl System<'_> {
+impl<'a> System<'a> {
+    /// Returns the machine of `os`, where a number for which `is_known` holds is left alone because it is known for
+    /// something else.
+    #[must_use]
+    pub fn new(os: &'a Os, is_known: fn(u16) -> bool) -> Self {
+        Self { os, is_known, take: |_| None, chosen: RefCell::new(None) }
+    }
+
+    /// Returns the same with somebody who keeps leased ports, and from whom one can `take` them.
+    #[must_use]
+    pub fn with_keeper(self, take: fn(u16) -> Option<Held>) -> Self {
+        Self { take, ..self }
+    }
+
+    /// Holds `port`, which is leased to the caller. One that was chosen just now is held already, from before it was
+    /// anybody's.
+    ///
+    /// # Errors
+    /// As [`hold`].
+    pub fn hold(&self, port: u16) -> io::Result<Held> {
+        match self.chosen.take() {
+            Some(held) if held.port() == port => Ok(held),
+            _ => hold(port).or_else(|error| (self.take)(port).ok_or(error)),
+        }
+    }
+
+    /// Returns wharf's own range on this machine.
+    #[must_use]
+    pub fn range(&self) -> RangeInclusive<u16> {
+        choice::range(self.os.host.ephemeral_range().map(|range| (range.first, range.last)))
+    }
+
     /// Returns a port of wharf's range for `key` that is not `taken`, not known for something else, and free in the
     /// kernel.
     #[must_use]
     pub fn free_port(&self, key: &str, is_taken: &dyn Fn(u16) -> bool) -> Option<u16> {
-        let ephemeral = self.os.host.ephemeral_range().map(|range| (range.first, range.last));
-        let is_free = |port| !is_taken(port) && !(self.is_known)(port) && hold(port).is_ok();
-        choice::choose(key, &choice::range(ephemeral), is_free)
+        let mut chosen = None;
+        let is_free = |port| {
+            chosen = (!is_taken(port) && !(self.is_known)(port)).then(|| hold(port).ok()).flatten();
+            chosen.is_some()
+        };
+        let port = choice::choose(key, &self.range(), is_free);
+        self.chosen.replace(chosen);
+        port
     }
 }
 

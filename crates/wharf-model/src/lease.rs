@@ -38,6 +38,10 @@ pub struct Lease {
     pub port: u16,
     /// True if a person chose the number (`wharf lease pin`).
     pub pinned: bool,
+    /// True once it was handed to a program that runs without wharf (`wharf port`): it is not held between runs then,
+    /// since nobody would let that program in. The next run ends that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub handed_out: bool,
     /// Grows by one with each change of the lease: who acts on an older one acts on what is no more.
     pub fence: u64,
     /// When it was given.

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod connection;
+pub mod daemon;
 pub mod detail;
 pub mod endpoint;
 pub mod event;

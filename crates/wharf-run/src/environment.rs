@@ -43,6 +43,7 @@ mod tests {
             asked_port,
             port,
             pinned: false,
+            handed_out: false,
             fence: 1,
             created_at: now,
             used_at: now,

@@ -4,6 +4,7 @@
 //! Not here: holding it while the run lives ([`crate::berth`]).
 
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use wharf_lease::store::{Claim, Store, World};
 use wharf_lease::system::System;
@@ -24,12 +25,16 @@ pub struct LeasedNumbers {
     pub claim: Claim,
     /// Whether a number is to be left alone because it is known for something else.
     pub is_known: fn(u16) -> bool,
+    /// Takes a port from whoever keeps those of leases.
+    pub take: fn(u16) -> Option<Held>,
+    /// Where duplicates go of what is to be kept beyond the run.
+    pub keep: Sender<Held>,
 }
 
 impl Numbers for LeasedNumbers {
     fn number(&mut self, asked: u16) -> Option<Held> {
         let claim = Claim { asked_port: Some(asked), ..self.claim.clone() };
-        let system = System { os: &self.os, is_known: self.is_known };
+        let system = System::new(&self.os, self.is_known).with_keeper(self.take);
         let holder = self.store.at_port(asked).ok()?;
         if holder.as_ref().is_none_or(|lease| is_of(lease, &claim))
             && let Ok(held) = hold(asked)
@@ -41,11 +46,15 @@ impl Numbers for LeasedNumbers {
             return Some(held);
         }
         let lease = self.store.lease(&claim, &system).ok();
-        let usual = lease.filter(|lease| lease.port != asked).and_then(|lease| hold(lease.port).ok());
+        let usual = lease.filter(|lease| lease.port != asked).and_then(|lease| system.hold(lease.port).ok());
+        if let Some(twin) = usual.as_ref().and_then(|held| held.try_clone().ok()) {
+            // Nobody keeps any if it is not heard.
+            let _ = self.keep.send(twin);
+        }
         usual.or_else(|| {
             let leased: Vec<u16> = self.store.all().ok()?.iter().map(|lease| lease.port).collect();
             let key = format!("{}/{asked}", claim.name);
-            hold(system.free_port(&key, &|port| leased.contains(&port))?).ok()
+            system.hold(system.free_port(&key, &|port| leased.contains(&port))?).ok()
         })
     }
 }

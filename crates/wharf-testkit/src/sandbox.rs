@@ -171,6 +171,8 @@ impl Sandbox {
             words.push(format!("XDG_{name}_HOME={folder}/home/{place}"));
         }
         words.push(format!("XDG_RUNTIME_DIR={folder}/home/run"));
+        // A test that is about the daemon says otherwise.
+        words.push("WHARF_DAEMON=0".into());
         words
     }
 
@@ -231,6 +233,7 @@ fn display(path: &Path) -> String {
 }
 
 const SCENARIOS: &[(&str, &str)] = &[
+    ("api.py", include_str!("../scenarios/api.py")),
     ("churn.py", include_str!("../scenarios/churn.py")),
     ("connect.py", include_str!("../scenarios/connect.py")),
     ("deny_netlink.py", include_str!("../scenarios/deny_netlink.py")),
@@ -238,6 +241,7 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("holder.py", include_str!("../scenarios/holder.py")),
     ("holders.py", include_str!("../scenarios/holders.py")),
     ("in_flight.py", include_str!("../scenarios/in_flight.py")),
+    ("intruder.py", include_str!("../scenarios/intruder.py")),
     ("kit.py", include_str!("../scenarios/kit.py")),
     ("listen.py", include_str!("../scenarios/listen.py")),
     ("many.py", include_str!("../scenarios/many.py")),

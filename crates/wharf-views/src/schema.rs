@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
+use wharf_model::daemon::{DAEMON_SCHEMA, Daemon};
 use wharf_model::detail::{PORT_SCHEMA, PortDetail};
 use wharf_model::event::{EVENT_SCHEMA, Event};
 use wharf_model::lease::{LEASES_SCHEMA, Leases};
@@ -10,7 +11,7 @@ use wharf_model::run::{RUNS_SCHEMA, Runs};
 use wharf_model::snapshot::{ENDPOINTS_SCHEMA, Snapshot};
 
 /// Names that [`schema`] knows.
-pub const NAMES: [&str; 5] = ["endpoints", "port", "event", "leases", "runs"];
+pub const NAMES: [&str; 6] = ["endpoints", "port", "event", "leases", "runs", "daemon"];
 
 /// Returns the JSON Schema (2020-12) of one document; `None` for a name that is not in [`NAMES`].
 ///
@@ -24,6 +25,7 @@ pub fn schema(name: &str) -> Option<Value> {
         "event" => Some(of::<Event>(EVENT_SCHEMA)),
         "leases" => Some(of::<Leases>(LEASES_SCHEMA)),
         "runs" => Some(of::<Runs>(RUNS_SCHEMA)),
+        "daemon" => Some(of::<Daemon>(DAEMON_SCHEMA)),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@
 //! `Line`, so that nothing of it reaches a terminal raw. In a pipe the columns stay the same whatever
 //! they hold, but the contract for programs is `--json`. Not here: JSON.
 
+pub mod daemon;
 pub mod lease;
 pub mod list;
 pub mod run;

@@ -48,6 +48,11 @@ pub(crate) enum Command {
     Port(Port),
     /// List, remove or pin leases
     Lease(Lease),
+    /// Keep leased ports while nothing runs; it is started by what needs it
+    #[command(after_help = DAEMON_NOTES)]
+    Daemon(Daemon),
+    /// Print what the daemon can be asked, as an OpenAPI document
+    Api,
     /// Stand guard over a run, which starts this for itself
     #[command(hide = true)]
     Guard(Guard),
@@ -208,6 +213,41 @@ pub(crate) struct Logs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Daemon {
+    #[command(subcommand)]
+    pub(crate) command: Option<DaemonCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DaemonCommand {
+    /// Be the daemon, in the foreground (as without a word)
+    Run {
+        /// Descriptor by which the program before this one hands everything over
+        #[arg(long, value_name = "DESCRIPTOR", hide = true)]
+        inherited: Option<i32>,
+        /// Leave the session of the one who started it
+        #[arg(long, hide = true)]
+        settle: bool,
+    },
+    /// Start it in the background, if it does not run
+    Start {
+        /// Do not wait until it can be reached
+        #[arg(long, hide = true)]
+        no_wait: bool,
+    },
+    /// Tell of it, and of the ports that it keeps
+    Status {
+        /// One JSON document (wharf.daemon/v1)
+        #[arg(long, short)]
+        json: bool,
+    },
+    /// End it; runs go on
+    Stop,
+    /// Let it go on as this program; runs and ports are not disturbed
+    Restart,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Guard {
     /// Where the output of the program is kept
     #[arg(long, value_name = "FILE")]
@@ -294,6 +334,8 @@ pub(crate) enum Document {
     Leases,
     /// Of `wharf ps --json`
     Runs,
+    /// Of `wharf daemon status --json`
+    Daemon,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -377,6 +419,10 @@ Examples:
   wharf run -- python3 -m http.server 3000    twice, side by side
   wharf run --name api --port 62893 -- ./server
   wharf run --detach -- npm start             in the background: wharf ps, wharf logs, wharf stop";
+
+const DAEMON_NOTES: &str = "\
+It answers its own user alone, on a Unix socket in $XDG_RUNTIME_DIR/wharf. With WHARF_DAEMON=0 in the environment no \
+command starts or asks it: leased ports are held only while their runs live then.";
 
 const LOGS_EXAMPLES: &str = "\
 Kept are the last 20 to 30 MB of what a service wrote to its terminal, also of runs that have ended. Into a pipe or a \

@@ -1,6 +1,7 @@
 //! The commands, one file each: from what was asked to the view that answers.
 
 mod background;
+pub(crate) mod daemon;
 pub(crate) mod lease;
 pub(crate) mod logs;
 pub(crate) mod ls;

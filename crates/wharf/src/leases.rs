@@ -2,7 +2,6 @@
 
 use std::env;
 
-use wharf_catalog::number::{browsers_refuse, iana_names};
 use wharf_catalog::project::Projects;
 use wharf_lease::name;
 use wharf_lease::store::{Claim, Store};
@@ -38,9 +37,4 @@ pub(crate) fn store() -> Result<Store, Failure> {
 pub(crate) fn whole_name(store: &Store, name: &str) -> Result<Option<Lease>, Failure> {
     let mut leases = store.all()?.into_iter().filter(|lease| lease.asked_port.is_none());
     Ok(leases.find(|lease| name.contains('.') && lease.name.to_string() == name))
-}
-
-/// Returns whether a port is known for something else: it has a name at IANA, or browsers refuse it.
-pub(crate) fn is_known(port: u16) -> bool {
-    browsers_refuse(port) || !iana_names(port).is_empty()
 }

@@ -7,6 +7,7 @@
 mod cli;
 mod commands;
 mod failure;
+mod keeping;
 mod leases;
 mod terminal;
 
@@ -30,6 +31,8 @@ fn main() -> ExitCode {
         Some(Command::Show(show)) => commands::show::run(&show, colour),
         Some(Command::Watch(watch)) => commands::watch::run(&watch, colour),
         Some(Command::Run(run)) => commands::run::run(&run, colour),
+        Some(Command::Daemon(daemon)) => commands::daemon::daemon(&daemon, colour),
+        Some(Command::Api) => commands::daemon::api(),
         Some(Command::Guard(guard)) => commands::run::guard(guard),
         Some(Command::Ps(ps)) => commands::runs::ps(&ps, colour),
         Some(Command::Stop(stop)) => commands::runs::stop(&stop, colour),

@@ -14,9 +14,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wharf-catalog", &["wharf-os", "wharf-model"]),
     ("wharf-lease", &["wharf-os", "wharf-model"]),
     ("wharf-run", &["wharf-lease", "wharf-os", "wharf-model"]),
+    ("wharf-api", &["wharf-os", "wharf-model"]),
+    ("wharf-daemon", &["wharf-api", "wharf-catalog", "wharf-lease", "wharf-run", "wharf-os", "wharf-model"]),
     ("wharf-views", &["wharf-model"]),
     ("wharf-testkit", &["wharf-os", "wharf-model"]),
-    ("wharf", &["wharf-catalog", "wharf-lease", "wharf-run", "wharf-views", "wharf-os", "wharf-model"]),
+    (
+        "wharf",
+        &[
+            "wharf-api",
+            "wharf-catalog",
+            "wharf-daemon",
+            "wharf-lease",
+            "wharf-run",
+            "wharf-views",
+            "wharf-os",
+            "wharf-model",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

@@ -207,3 +207,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_handed_out_is_known_until_it_is_not() {
+    let (folder, mut store) = store();
+    let lease = store.lease(&claim("api", "/shop"), &Values).unwrap();
+    let other = Store::open(&folder.path().join("leases.db")).unwrap();
+    let before = other.version_of_others().unwrap();
+    assert!(store.hand_out(&lease, true).unwrap().unwrap().handed_out);
+    assert_ne!(other.version_of_others().unwrap(), before);
+    assert!(other.at_port(lease.port).unwrap().unwrap().handed_out);
+    assert!(!store.hand_out(&lease, false).unwrap().unwrap().handed_out);
+    store.remove(&lease.name.to_string()).unwrap();
+    assert_eq!(store.hand_out(&lease, true).unwrap(), None);
+}
+
+#[test]
+fn an_older_file_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("leases.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(super::MIGRATIONS[0]).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.execute_batch(
+        "INSERT INTO leases VALUES ('id', '/shop', 'api', 'api', NULL, 'shop', 0, 20007, 1, 1, 0, 0)",
+    )
+    .unwrap();
+    drop(old);
+    let lease = Store::open(&path).unwrap().at_port(20_007).unwrap().unwrap();
+    assert!(lease.pinned && !lease.handed_out);
+}

@@ -9,6 +9,8 @@ use std::process::{Child, ChildStderr, Stdio};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use wharf_sys::linux::descriptor;
+
 use crate::launch::Launch;
 
 /// A process in the background.
@@ -54,6 +56,15 @@ pub fn fall_silent() -> io::Result<()> {
 /// What execve(2) said.
 pub fn start_unheard(launch: &Launch) -> io::Result<Child> {
     launch.command().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+}
+
+/// Hands on nothing but the standard streams to what is started from now on, whatever the caller of this process has left
+/// open: a lock, or the end of a pipe that somebody waits for.
+///
+/// # Errors
+/// What close_range(2) said.
+pub fn hand_nothing_on() -> io::Result<()> {
+    descriptor::close_all_on_exec()
 }
 
 /// Lets this process have as many descriptors as it may: each port that is held takes one (RLIMIT_NOFILE, getrlimit(2)).

@@ -1,10 +1,11 @@
-//! A folder that is watched for files that are written, made, renamed or removed in it; inotify(7). Nothing wakes up meanwhile.
+//! Folders that are watched for files that are written, made, renamed or removed in them; inotify(7). Nothing wakes up
+//! meanwhile.
 //!
-//! Not here: what is in them.
+//! Not here: what is in those files.
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -12,38 +13,40 @@ use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 
 use crate::identity::Watched;
 
-/// A folder that is watched.
+/// Folders that are watched.
 #[derive(Debug)]
-pub struct Folder(OwnedFd);
+pub struct Folders(OwnedFd);
 
 /// What was waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A file in it was written, made, renamed or removed.
+    /// A file in one of them was written, made, renamed or removed.
     Files,
     /// The process has ended.
     Ended,
 }
 
-impl Folder {
-    /// Watches the folder at `path`, from now on.
+impl Folders {
+    /// Watches the folders at `paths`, from now on.
     ///
     /// # Errors
     /// What inotify_init(2) or inotify_add_watch(2) said.
-    pub fn watch(path: &Path) -> io::Result<Self> {
-        let folder = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+    pub fn watch(paths: &[&Path]) -> io::Result<Self> {
+        let folders = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
         let wanted = WatchFlags::MODIFY | WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::DELETE;
-        inotify::add_watch(&folder, path, wanted)?;
-        Ok(Self(folder))
+        for path in paths {
+            inotify::add_watch(&folders, *path, wanted)?;
+        }
+        Ok(Self(folders))
     }
 
-    /// Waits until something changes in it or `process` ends.
+    /// Waits until something changes in them, or `process` ends.
     ///
     /// # Errors
     /// What poll(2) or read(2) said.
-    pub fn wait(&self, process: &Watched) -> io::Result<Change> {
-        let mut watched =
-            [PollFd::new(&self.0, PollFlags::IN), PollFd::from_borrowed_fd(process.as_fd(), PollFlags::IN)];
+    pub fn wait(&self, process: Option<&Watched>) -> io::Result<Change> {
+        let mut watched = vec![PollFd::new(&self.0, PollFlags::IN)];
+        watched.extend(process.map(|process| PollFd::from_borrowed_fd(process.as_fd(), PollFlags::IN)));
         loop {
             match poll(&mut watched, None) {
                 Ok(_) if !watched[0].revents().is_empty() => return self.drain().map(|()| Change::Files),
@@ -54,11 +57,7 @@ impl Folder {
         }
     }
 
-    /// Forgets the changes up to now, so that the next are heard.
-    ///
-    /// # Errors
-    /// What read(2) said.
-    pub fn drain(&self) -> io::Result<()> {
+    fn drain(&self) -> io::Result<()> {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut events = Reader::new(&self.0, &mut buffer);
         loop {
@@ -71,19 +70,12 @@ impl Folder {
     }
 }
 
-impl AsRawFd for Folder {
-    /// Readable once something has changed.
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::process::Command;
 
-    use super::{Change, Folder};
+    use super::{Change, Folders};
     use crate::identity;
 
     #[test]
@@ -91,13 +83,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new("sleep").arg("30").spawn().unwrap();
         let process = identity::watch(&identity::of(child.id()).unwrap()).unwrap();
-        let watched = Folder::watch(folder.path()).unwrap();
+        let watched = Folders::watch(&[folder.path()]).unwrap();
         fs::write(folder.path().join("a"), "one").unwrap();
-        assert_eq!(watched.wait(&process).unwrap(), Change::Files);
+        assert_eq!(watched.wait(Some(&process)).unwrap(), Change::Files);
         fs::rename(folder.path().join("a"), folder.path().join("b")).unwrap();
-        assert_eq!(watched.wait(&process).unwrap(), Change::Files);
+        assert_eq!(watched.wait(Some(&process)).unwrap(), Change::Files);
         child.kill().unwrap();
-        assert_eq!(watched.wait(&process).unwrap(), Change::Ended);
+        assert_eq!(watched.wait(Some(&process)).unwrap(), Change::Ended);
         child.wait().unwrap();
     }
 }

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags};
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
 use wharf_sys::linux::descriptor;
 
@@ -59,16 +59,15 @@ pub fn peer(stream: BorrowedFd<'_>) -> io::Result<Peer> {
     Ok(Peer { uid: credentials.uid.as_raw(), pid })
 }
 
-/// Sends some of `bytes`, with a duplicate of `descriptor` beside the first of them.
+/// Sends some of `bytes`, with duplicates of `descriptors`, [`DESCRIPTORS`] at most, beside the first of them.
 ///
 /// # Errors
 /// What sendmsg(2) said.
-pub fn send(stream: BorrowedFd<'_>, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>) -> io::Result<usize> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+pub fn send(stream: BorrowedFd<'_>, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
     let mut beside = SendAncillaryBuffer::new(&mut space);
-    let descriptors = descriptor.as_slice();
-    if !descriptors.is_empty() {
-        beside.push(SendAncillaryMessage::ScmRights(descriptors));
+    if !descriptors.is_empty() && !beside.push(SendAncillaryMessage::ScmRights(descriptors)) {
+        return Err(io::ErrorKind::InvalidInput.into());
     }
     Ok(rustix::net::sendmsg(stream, &[IoSlice::new(bytes)], &mut beside, SendFlags::NOSIGNAL)?)
 }
@@ -82,7 +81,7 @@ pub fn receive(
     buffer: &mut [u8],
     descriptors: &mut Vec<OwnedFd>,
 ) -> io::Result<usize> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
     let mut beside = RecvAncillaryBuffer::new(&mut space);
     let mut slices = [IoSliceMut::new(buffer)];
     let received = rustix::net::recvmsg(stream, &mut slices, &mut beside, RecvFlags::CMSG_CLOEXEC)?;
@@ -93,6 +92,24 @@ pub fn receive(
     }
     Ok(received.bytes)
 }
+
+/// Returns the two ends of a connection that keeps messages apart (SOCK_SEQPACKET) and never waits.
+///
+/// # Errors
+/// What socketpair(2) said.
+pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    Ok(rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?)
+}
+
+/// Returns the user that this process acts as.
+#[must_use]
+pub fn own_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Descriptors that go with one message at most (SCM_MAX_FD, unix(7)).
+pub const DESCRIPTORS: usize = 253;
 
 /// A file that one process has at a time, until this is dropped or the process ends.
 #[derive(Debug)]
@@ -128,7 +145,8 @@ impl From<OwnedFd> for Lock {
     }
 }
 
-/// Returns descriptor `number`, which the program before this one, or the one that started it, has left open.
+/// Returns a duplicate of descriptor `number`, which the program before this one, or the one that started it, has left
+/// open. The number itself stays open until this process becomes another program.
 ///
 /// # Errors
 /// EBADF if nothing is open there.
@@ -168,7 +186,7 @@ mod tests {
     use std::os::fd::AsFd;
     use std::os::unix::fs::PermissionsExt;
 
-    use super::{Lock, connect, listen, peer, receive, send};
+    use super::{DESCRIPTORS, Lock, connect, listen, pair, peer, receive, send};
 
     #[test]
     fn a_descriptor_goes_with_the_bytes() {
@@ -183,7 +201,7 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "what is in it").unwrap();
         let opened = File::open(&file).unwrap();
-        assert_eq!(send(client.as_fd(), b"hello", Some(opened.as_fd())).unwrap(), 5);
+        assert_eq!(send(client.as_fd(), b"hello", &[opened.as_fd()]).unwrap(), 5);
         let (mut buffer, mut descriptors) = ([0; 16], Vec::new());
         assert_eq!(receive(server.as_fd(), &mut buffer, &mut descriptors).unwrap(), 5);
         let mut text = String::new();
@@ -218,5 +236,20 @@ mod tests {
         assert!(Lock::take(&path).unwrap().is_none());
         drop(lock);
         assert!(Lock::take(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn messages_stay_apart_with_all_their_descriptors() {
+        let (one, other) = pair().unwrap();
+        let many = vec![one.as_fd(); DESCRIPTORS];
+        assert_eq!(send(one.as_fd(), b"first", &many).unwrap(), 5);
+        assert_eq!(send(one.as_fd(), b"second", &[]).unwrap(), 6);
+        drop(one);
+        let (mut buffer, mut descriptors) = ([0; 16], Vec::new());
+        assert_eq!(receive(other.as_fd(), &mut buffer, &mut descriptors).unwrap(), 5);
+        assert_eq!(descriptors.len(), DESCRIPTORS);
+        assert_eq!(receive(other.as_fd(), &mut buffer, &mut descriptors).unwrap(), 6);
+        descriptors.clear();
+        assert_eq!(receive(other.as_fd(), &mut buffer, &mut descriptors).unwrap(), 0);
     }
 }

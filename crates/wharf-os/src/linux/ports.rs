@@ -114,6 +114,12 @@ impl Held {
     }
 }
 
+impl From<Held> for OwnedFd {
+    fn from(held: Held) -> Self {
+        held.socket
+    }
+}
+
 impl AsFd for Held {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()

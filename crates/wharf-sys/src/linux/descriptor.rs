@@ -26,8 +26,8 @@ pub fn duplicate(pid_or_tid: u32, fd: i32) -> io::Result<OwnedFd> {
     Ok(rustix::process::pidfd_getfd(pidfd, fd, PidfdGetfdFlags::empty())?)
 }
 
-/// Takes over a duplicate of descriptor `fd`, which the program that started this one has left open for it, and closes
-/// the number on execve(2) from now on; sd_listen_fds(3) hands descriptors over so.
+/// Returns a duplicate of descriptor `fd`, which the program that started this one has left open for it, and closes the
+/// number on execve(2) from now on; sd_listen_fds(3) hands descriptors over so.
 ///
 /// # Errors
 /// EBADF if nothing is open there.
@@ -40,6 +40,8 @@ pub fn inherited(fd: i32) -> io::Result<OwnedFd> {
     if twin < 0 {
         return Err(io::Error::last_os_error());
     }
+    // SAFETY: as above; the flag is of use to whoever has the number, and of harm to nobody.
+    unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     // SAFETY: the number was just made by the kernel for this caller, and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(twin) })
 }
@@ -51,6 +53,17 @@ pub fn inherited(fd: i32) -> io::Result<OwnedFd> {
 pub fn set_close_on_exec(fd: BorrowedFd<'_>, closes: bool) -> io::Result<()> {
     let flags = if closes { rustix::io::FdFlags::CLOEXEC } else { rustix::io::FdFlags::empty() };
     Ok(rustix::io::fcntl_setfd(fd, flags)?)
+}
+
+/// Closes every descriptor but the standard streams on execve(2) from now on, whoever opened it: a program that goes on
+/// in the background must not keep what its caller has left open; close_range(2).
+///
+/// # Errors
+/// What close_range(2) said.
+pub fn close_all_on_exec() -> io::Result<()> {
+    // SAFETY: with CLOSE_RANGE_CLOEXEC the call closes nothing in this process, and takes any numbers.
+    let outcome = unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 fn open_thread(tid: u32) -> io::Result<OwnedFd> {
@@ -87,7 +100,7 @@ mod tests {
 
     use std::os::fd::AsFd;
 
-    use super::{duplicate, inherited, leader, open_thread, set_close_on_exec};
+    use super::{close_all_on_exec, duplicate, inherited, leader, open_thread, set_close_on_exec};
     use crate::linux::proc_dir::ProcDir;
     use crate::linux::sock_options::inode;
 
@@ -111,13 +124,22 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_handed_on_by_mistake() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        set_close_on_exec(listener.as_fd(), false).unwrap();
+        close_all_on_exec().unwrap();
+        assert!(rustix::io::fcntl_getfd(&listener).unwrap().contains(rustix::io::FdFlags::CLOEXEC));
+        assert!(rustix::io::fcntl_getfd(std::io::stderr()).unwrap().is_empty());
+    }
+
+    #[test]
     fn what_was_inherited_is_taken_over_and_not_handed_on() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         set_close_on_exec(listener.as_fd(), false).unwrap();
         let twin = inherited(listener.as_raw_fd()).unwrap();
         assert_eq!(inode(&twin).unwrap(), inode(&listener).unwrap());
         assert!(rustix::io::fcntl_getfd(&twin).unwrap().contains(rustix::io::FdFlags::CLOEXEC));
-        assert!(rustix::io::fcntl_getfd(&listener).unwrap().is_empty());
+        assert!(rustix::io::fcntl_getfd(&listener).unwrap().contains(rustix::io::FdFlags::CLOEXEC));
         for number in [-1, i32::MIN, 1 << 20] {
             assert_eq!(inherited(number).unwrap_err().raw_os_error(), Some(libc::EBADF));
         }

@@ -17,10 +17,11 @@ use wharf_views::json;
 use wharf_views::style::Style;
 use wharf_views::text::run::{write_note, write_warning};
 
-use super::run::{FAILED, OWN_PROGRAM};
+use super::run::FAILED;
 use super::story::say;
 use crate::cli::Run;
 use crate::failure::Failure;
+use crate::keeping::OWN_PROGRAM;
 use crate::terminal;
 
 /// Answers `wharf run --detach`.
@@ -32,6 +33,7 @@ pub(super) fn start(os: &Os, asked: &Run, style: &Style) -> Result<ExitCode, Fai
         arguments: arguments(asked, style.colour),
         environment: Vec::new(),
     };
+    background::hand_nothing_on().map_err(failed)?;
     let started = background::start(&launch).map_err(failed)?;
     let mut child = started.child;
     let is_silent = echo(&lines(started.said), style);

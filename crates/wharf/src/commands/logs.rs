@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anstream::StripStream;
 use wharf_model::run::{Run, RunState};
-use wharf_os::folder::Folder;
+use wharf_os::folder::{Change, Folders};
 use wharf_os::{Os, identity, state};
 use wharf_run::log::files;
 
@@ -27,12 +27,12 @@ pub(crate) fn run(logs: &Logs, colour: Colour) -> Result<ExitCode, Failure> {
     let run = registry(&os)?.runs().into_iter().find(is_of).filter(|_| logs.follow);
     // Watched before it is read: nothing that is written meanwhile is missed.
     let watched = match run.as_ref().and_then(|run| identity::watch(writer(run)?)) {
-        Some(process) => Some((Folder::watch(path.parent().unwrap_or(&path))?, process)),
+        Some(process) => Some((Folders::watch(&[path.parent().unwrap_or(&path)])?, process)),
         None => None,
     };
     let mut current = print(&path, logs.lines, &mut out)?;
-    if let Some((folder, process)) = watched {
-        while folder.wait(&process)? != wharf_os::folder::Change::Ended {
+    if let Some((folders, process)) = watched {
+        while folders.wait(Some(&process))? != Change::Ended {
             go_on(&path, &mut current, &mut out)?;
         }
         go_on(&path, &mut current, &mut out)?;

@@ -18,6 +18,7 @@ pub(crate) fn schema(schema: &Schema) -> Result<ExitCode, Failure> {
         Document::Event => "event",
         Document::Leases => "leases",
         Document::Runs => "runs",
+        Document::Daemon => "daemon",
     };
     let schema = of(name).ok_or_else(|| Failure::Other(format!("there is no schema {name}")))?;
     json::write_document(&mut io::stdout().lock(), &schema, Layout::Indented)?;

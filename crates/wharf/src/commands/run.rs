@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
 
+use wharf_catalog::number::is_known;
 use wharf_catalog::request::Request;
 use wharf_catalog::survey::survey;
 use wharf_lease::store::{Claim, Store};
@@ -17,7 +18,7 @@ use wharf_model::lease::{Lease, LeaseName};
 use wharf_model::run::{Run as RunningNow, RunState};
 use wharf_os::facts::Effort;
 use wharf_os::launch::{Ending, Launch, LaunchError};
-use wharf_os::ports::{Held, hold};
+use wharf_os::ports::Held;
 use wharf_os::{Os, background as session, identity, state, supervisor};
 use wharf_run::berth::{Berths, Options};
 use wharf_run::environment::variables;
@@ -32,7 +33,8 @@ use super::story::{Story, say};
 use super::{background, logs};
 use crate::cli::{Colour, Guard, Run};
 use crate::failure::Failure;
-use crate::leases::{claim, is_known, store};
+use crate::keeping::{self, OWN_PROGRAM};
+use crate::leases::{claim, store};
 use crate::terminal;
 
 /// Answers `wharf run`.
@@ -98,10 +100,17 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
         main: None,
     };
     let claim = Claim { name: lease.name, root: lease.root, asked_port: None };
-    let numbers = LeasedNumbers { os, store, claim, is_known };
+    let (keep, to_keep) = mpsc::channel();
+    if let Ok(twin) = told.try_clone() {
+        // Heard below.
+        let _ = keep.send(twin);
+    }
+    let numbers = LeasedNumbers { os, store, claim, is_known, take: keeping::take, keep };
     let options = Options { host_visible: run.host_visible, no_rewrite: run.no_rewrite };
     let berths = Berths::new(told, Box::new(numbers), options, events);
     let plan = Plan { guard: guard_of(log.as_deref()), launch, log };
+    keeping::start_if_absent();
+    keeping::keep(to_keep);
     let outcome = life::run(&plan, berths, heard, |news| story.hear(news));
     match outcome {
         Ok(outcome) => {
@@ -181,12 +190,19 @@ fn is_below_wharf(os: &Os) -> bool {
 
 /// Finds a lease for this run and holds its port.
 fn prepare(os: &Os, store: &mut Store, run: &Run) -> Result<(Lease, Held), Failure> {
-    let system = System { os, is_known };
+    let system = System::new(os, is_known).with_keeper(keeping::take);
     let mut claim = claim(os, run.name.as_deref())?;
     let service = claim.name.service.clone();
     if let Some(port) = run.port {
         let lease = store.lease(&claim, &system)?;
-        let held = hold(port).map_err(|error| Failure::Run(taken(os, port, &error), FAILED))?;
+        if let Some(other) =
+            store.at_port(port)?.filter(|other| other.root != lease.root || other.name != lease.name)
+            && other.asked_port != Some(port)
+        {
+            let text = format!("port {port} is leased to {0}: wharf lease rm {0}", other.name);
+            return Err(Failure::Run(text, FAILED));
+        }
+        let held = system.hold(port).map_err(|error| Failure::Run(taken(os, port, &error), FAILED))?;
         return Ok((lease, held));
     }
     // Where a service runs already, another of its name has a lease of its own.
@@ -195,7 +211,9 @@ fn prepare(os: &Os, store: &mut Store, run: &Run) -> Result<(Lease, Held), Failu
             claim.name.service = format!("{service}-{number}");
         }
         let lease = store.lease(&claim, &system)?;
-        if let Ok(held) = hold(lease.port) {
+        if let Ok(held) = system.hold(lease.port) {
+            let lease =
+                if lease.handed_out { store.hand_out(&lease, false)?.unwrap_or(lease) } else { lease };
             return Ok((lease, held));
         }
     }
@@ -262,8 +280,6 @@ pub(crate) fn guard(guard: Guard) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// This program, also if its file was moved meanwhile, proc(5).
-pub(super) const OWN_PROGRAM: &str = "/proc/self/exe";
 /// Exit codes of a program that runs others, env(1): it failed itself, the command cannot be executed, there is none.
 pub(super) const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;

@@ -2,8 +2,10 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use wharf_model::daemon::{DAEMON_SCHEMA, Daemon};
 use wharf_model::detail::{EndpointDetail, PORT_SCHEMA, PortDetail};
 use wharf_model::endpoint::{Endpoint, Protocol};
 use wharf_model::event::Event;
@@ -51,6 +53,25 @@ pub(crate) fn runs(run: Run<'_>) -> Vec<wharf_model::run::Run> {
     let document: Runs = document(&text, "runs");
     assert_eq!(document.schema, RUNS_SCHEMA);
     document.runs
+}
+
+/// Runs `run`, which is to tell of the daemon, and returns what it tells.
+#[track_caller]
+pub(crate) fn daemon_status(run: Run<'_>) -> Daemon {
+    let text = run.output().expect_code(0).text();
+    let document: Daemon = document(&text, "daemon");
+    assert_eq!(document.schema, DAEMON_SCHEMA);
+    document
+}
+
+/// Waits until `holds` does, for something that comes to pass by itself.
+#[track_caller]
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Returns one event of a watch.
@@ -174,8 +195,10 @@ fn validator(kind: &str) -> &'static jsonschema::Validator {
     static PORT: OnceLock<jsonschema::Validator> = OnceLock::new();
     static EVENT: OnceLock<jsonschema::Validator> = OnceLock::new();
     static RUNS: OnceLock<jsonschema::Validator> = OnceLock::new();
+    static DAEMON: OnceLock<jsonschema::Validator> = OnceLock::new();
     let cell = match kind {
         "runs" => &RUNS,
+        "daemon" => &DAEMON,
         "endpoints" => &ENDPOINTS,
         "port" => &PORT,
         _ => &EVENT,

@@ -1,0 +1,149 @@
+//! All that there is once in a daemon: the leases, the ports that it keeps, the runs.
+//!
+//! Leases may be changed by any wharf at any time; the daemon reads them anew then. Not here: who may ask for what
+//! ([`crate::gate`], [`crate::answers`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc::UnboundedSender;
+use wharf_api::VERSION;
+use wharf_catalog::number::is_known;
+use wharf_lease::store::{Store, StoreError};
+use wharf_lease::system::System;
+use wharf_model::daemon::{DAEMON_SCHEMA, Daemon, KeptPort};
+use wharf_model::lease::{Lease, LeaseName};
+use wharf_model::run::RunProcess;
+use wharf_model::timestamp::Timestamp;
+use wharf_os::ports::Held;
+use wharf_os::{Os, identity, ports, state};
+use wharf_run::registry::Registry;
+
+use crate::keeper::{Keeper, Kept, Refusal};
+use crate::{DaemonError, Next};
+
+/// All that there is once.
+pub(crate) struct House {
+    pub(crate) os: Os,
+    pub(crate) registry: Registry,
+    /// Cookie of the network namespace in which ports are kept.
+    pub(crate) namespace: u64,
+    pub(crate) process: RunProcess,
+    pub(crate) executable: PathBuf,
+    /// Told what to do next, once it is something else.
+    pub(crate) next: UnboundedSender<Next>,
+    started_at: Timestamp,
+    range: RangeInclusive<u16>,
+    store: Mutex<Store>,
+    keeper: Mutex<Keeper>,
+    /// The leases as they were last read, by [`Store::version_of_others`].
+    seen: Mutex<Option<i64>>,
+}
+
+impl House {
+    /// Returns the house of this user, which keeps `ports` already.
+    pub(crate) fn open(os: Os, ports: Vec<Kept>, next: UnboundedSender<Next>) -> Result<Self, DaemonError> {
+        let file = state::directory()?.join("wharf.db");
+        state::private_file(&file)?;
+        Ok(Self {
+            registry: Registry::open(&os)?,
+            namespace: ports::namespace()?,
+            process: identity::own().ok_or(io::Error::from(io::ErrorKind::NotFound))?,
+            executable: std::env::current_exe()?,
+            next,
+            started_at: os.clock.now(),
+            range: System::new(&os, is_known).range(),
+            store: Mutex::new(Store::open(&file)?),
+            keeper: Mutex::new(Keeper::of(ports)),
+            seen: Mutex::default(),
+            os,
+        })
+    }
+
+    /// Returns the leases, for as long as nobody else uses them.
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the ports that are kept, for as long as nobody else uses them.
+    pub(crate) fn keeper(&self) -> MutexGuard<'_, Keeper> {
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the machine, for a choice of ports.
+    pub(crate) fn system(&self) -> System<'_> {
+        System::new(&self.os, is_known)
+    }
+
+    /// Keeps what is to be kept now.
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        // First, so that nothing is given to be kept between the look and what follows from it.
+        let mut keeper = self.keeper();
+        let leases = {
+            let store = self.store();
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(store.version_of_others()?);
+            store.all()?
+        };
+        let wanted: BTreeSet<u16> =
+            leases.iter().filter(|lease| self.is_kept(lease)).map(|lease| lease.port).collect();
+        keeper.sync(&wanted);
+        Ok(())
+    }
+
+    /// Keeps, beyond the run, the port that it has held by itself up to now. Returns false if its lease is none to be
+    /// kept.
+    pub(crate) fn keep(&self, held: Held, run: RunProcess) -> Result<bool, StoreError> {
+        let mut keeper = self.keeper();
+        let lease = self.store().at_port(held.port())?;
+        let is_kept = lease.is_some_and(|lease| self.is_kept(&lease));
+        if is_kept {
+            keeper.keep(held, run);
+        }
+        Ok(is_kept)
+    }
+
+    /// Does so if another process has changed the leases.
+    pub(crate) fn sync_if_changed(&self) -> Result<(), StoreError> {
+        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.store().version_of_others()?;
+        if seen == Some(now) { Ok(()) } else { self.sync() }
+    }
+
+    /// Returns whether a lease's port is held while nobody runs. A number that a program chose by itself is not: wharf
+    /// would be the cause of "address already in use" for one that runs without it.
+    pub(crate) fn is_kept(&self, lease: &Lease) -> bool {
+        let is_own = self.range.contains(&lease.port) && lease.asked_port != Some(lease.port);
+        (lease.pinned || is_own) && !lease.handed_out
+    }
+
+    /// Hands the port to a run, which has it until it ends.
+    pub(crate) fn take(&self, port: u16, run: RunProcess) -> Result<Held, Refusal> {
+        self.keeper().take(port, run, lives)
+    }
+
+    /// Tells of the daemon.
+    pub(crate) fn tell(&self) -> Result<Daemon, StoreError> {
+        let names: BTreeMap<u16, LeaseName> =
+            self.store().all()?.into_iter().map(|lease| (lease.port, lease.name)).collect();
+        let tell = |kept: &Kept| {
+            let port = kept.held.port();
+            KeptPort { port, name: names.get(&port).cloned(), run: kept.run.filter(lives) }
+        };
+        Ok(Daemon {
+            schema: DAEMON_SCHEMA.to_owned(),
+            version: VERSION.to_owned(),
+            process: self.process,
+            executable: self.executable.display().to_string(),
+            started_at: self.started_at,
+            ports: self.keeper().kept().map(tell).collect(),
+        })
+    }
+}
+
+/// Returns whether the wharf process of a run is still there.
+fn lives(run: &RunProcess) -> bool {
+    identity::of(run.pid) == Some(*run)
+}
