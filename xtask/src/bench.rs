@@ -8,12 +8,14 @@
 //! Here: the options and the way into the namespaces. Not here: the loads ([`load`]), the clock
 //! ([`measure`]), the tools ([`rivals`]) and the tables ([`report`]).
 
+mod daemon;
 pub(crate) mod load;
 mod machine;
 mod measure;
 mod report;
 mod rivals;
 pub(crate) mod runs;
+mod web;
 
 use std::fs;
 use std::path::PathBuf;

@@ -5,7 +5,7 @@
 //! named `needs.txt` beside the tests ([`needs`]). Not here: the tests.
 
 mod debian;
-mod languages;
+pub(crate) mod languages;
 mod needs;
 mod tally;
 

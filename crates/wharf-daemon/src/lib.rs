@@ -81,6 +81,7 @@ pub fn run(inherited: Option<i32>, ready: impl FnOnce()) -> Result<(), DaemonErr
     house.sync()?;
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     ready();
+    background::rest();
     loop {
         let next = tokio.block_on(serve(&house, &legacy, &mut asked))?;
         match next {

@@ -12,7 +12,7 @@ use wharf_model::run::RunProcess;
 use wharf_os::launch::{Ending, Launch, LaunchError};
 use wharf_os::supervisor::Guard;
 use wharf_os::terminal::{self, Reader};
-use wharf_os::{family, identity, signals, supervisor};
+use wharf_os::{background, family, identity, signals, supervisor};
 
 use crate::berth::{Berths, Event};
 use crate::log::Log;
@@ -105,6 +105,7 @@ pub fn run(
         // The receiver is gone only when nobody wants to know.
         let _ = send.send(News::Ended(family::wait_for(pid)));
     });
+    background::rest();
     let ending = until_end(&news, &mut |event| hear(Heard::Socket(event)), guard_pid);
     let killed = family::end_all(GRACE, guard_pid);
     if let Some(guard) = guard {

@@ -4,6 +4,7 @@ pub mod descriptor;
 pub mod fd_link;
 pub mod kcmp;
 pub mod netns;
+pub mod own_memory;
 pub mod proc_dir;
 pub mod process_control;
 pub mod process_memory;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::{build, machine, write_between};
+use super::{build, daemon, machine, web, write_between};
 use crate::workspace;
 
 const BEGIN: &str = "<!-- bench run: begin -->";
@@ -30,6 +30,8 @@ pub(super) fn run(arguments: &[String]) -> Result<bool> {
         unshare.args(["--user", "--map-root-user"]);
     }
     unshare.args(["--net", "--"]).arg(std::env::current_exe()?).arg("bench-run-inside").arg(build()?);
+    let packages = web::packages()?;
+    unshare.arg(&packages);
     let output = unshare.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("start unshare")?;
     if !output.status.success() {
         bail!("the runs could not be measured");
@@ -45,12 +47,13 @@ pub(super) fn run(arguments: &[String]) -> Result<bool> {
 
 /// Runs inside the namespace.
 pub(crate) fn inside(arguments: &[String]) -> Result<bool> {
-    let [wharf] = arguments else { bail!("bench-run-inside WHARF") };
+    let [wharf, packages] = arguments else { bail!("bench-run-inside WHARF PACKAGES") };
     workspace::must(Command::new("ip").args(["link", "set", "lo", "up"]))?;
     let state = std::env::temp_dir().join(format!("wharf-bench-{}", std::process::id()));
     fs::create_dir_all(&state)?;
-    let bench = Bench { wharf, state: &state };
+    let bench = Bench { wharf, packages: packages.as_ref(), state: &state };
     let table = bench.table();
+    bench.own(&["daemon", "stop"])?;
     fs::remove_dir_all(&state)?;
     println!("{}", table?);
     Ok(true)
@@ -69,23 +72,34 @@ pub(crate) fn open_listeners() -> Result<bool> {
     Ok(true)
 }
 
-struct Bench<'a> {
+pub(super) struct Bench<'a> {
     wharf: &'a str,
-    state: &'a Path,
+    /// Where packages of Node were installed.
+    pub(super) packages: &'a Path,
+    /// Where leases, runs and the daemon's socket are.
+    pub(super) state: &'a Path,
 }
 
 impl Bench<'_> {
     fn table(&self) -> Result<String> {
         let mut table = "| | bare | under wharf | |\n|---|--:|--:|--:|\n".to_owned();
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let us = |time: Duration| time.as_secs_f64() * 1e6;
         let mut row = |what: &str, bare: f64, under: f64, unit: &str| {
+            eprintln!("{what}: {bare:.1} {unit}, {under:.1} {unit}");
             let (added, times) = (under - bare, under / bare);
             table += &format!(
                 "| {what} | {bare:.1} {unit} | {under:.1} {unit} | + {added:.1} {unit}, {times:.2}× |\n"
             );
         };
+        self.own(&["daemon", "start"])?;
         let (bare, under) = self.in_turns(60, |under| self.whole(under, &["true"]))?;
-        row("`true`, start to end, median of 60", ms(bare), ms(under), "ms");
+        row("`true`, start to end, the daemon up, median of 60", ms(bare), ms(under), "ms");
+        let (bare, under) = self.in_turns(15, |under| {
+            self.own(&["daemon", "stop"])?;
+            self.whole(under, &["true"])
+        })?;
+        row("`true`, start to end, starting the daemon, median of 15", ms(bare), ms(under), "ms");
         let (bare, under) =
             self.in_turns(15, |under| self.ready(under, &["python3", "-m", "http.server"], 3000))?;
         row("`python3 -m http.server`, start to first connection, median of 15", ms(bare), ms(under), "ms");
@@ -95,8 +109,18 @@ impl Bench<'_> {
                 self.in_turns(15, |under| self.ready(under, &["node", "-e", script], 3000))?;
             row("Node's http, start to first connection, median of 15", ms(bare), ms(under), "ms");
         }
+        if let Some((bare, under)) = web::express(self)? {
+            row("an Express app, start to first connection, median of 15", ms(bare), ms(under), "ms");
+        }
+        if let Some((bare, under)) = web::nginx(self)? {
+            row(
+                "nginx, CPU a request on 4 kept connections, median of 5 × 80,000",
+                us(bare),
+                us(under),
+                "µs",
+            );
+        }
         let (bare, under) = self.in_turns(5, |under| self.listeners(under))?;
-        let us = |time: Duration| time.as_secs_f64() * 1e6;
         row(
             "one listener opened (socket, bind, listen), p50 of 5,000, median of 5",
             us(bare),
@@ -110,12 +134,26 @@ impl Bench<'_> {
             ms(under),
             "ms",
         );
-        table += &format!("| memory of wharf beside a run (VmRSS) | | {:.1} MB | |\n", self.memory_mb()?);
+        let [resident, own] = self.memory_mb()?;
+        table += &format!(
+            "| memory of wharf beside a run: resident (VmRSS), and what is shared with no other process (Private) | | \
+             {resident:.1} MB, {own:.1} MB | |\n"
+        );
+        if let Some((bare, under)) = web::portless(self)? {
+            let (bare, under) = (ms(bare), ms(under));
+            table += &format!(
+                "\nBeside it, under portless {} with its proxy up: an Express app, start to first connection, median of \
+                 9: bare {bare:.1} ms, under portless {under:.1} ms, + {:.1} ms.\n",
+                web::portless_version(self)?,
+                under - bare
+            );
+        }
+        table += &daemon::text(self)?;
         Ok(table)
     }
 
     /// Runs bare and under wharf in turns, the first of each not counted; returns the medians.
-    fn in_turns(
+    pub(super) fn in_turns(
         &self,
         rounds: usize,
         measure: impl Fn(bool) -> Result<Duration>,
@@ -131,7 +169,7 @@ impl Bench<'_> {
         Ok((median(&mut bare), median(&mut under)))
     }
 
-    fn command(&self, under: bool, options: &[&str], words: &[&str]) -> Command {
+    pub(super) fn command(&self, under: bool, options: &[&str], words: &[&str]) -> Command {
         let mut command = Command::new(if under { self.wharf } else { words[0] });
         if under {
             command.arg("run").args(options).arg("--").args(words);
@@ -140,10 +178,19 @@ impl Bench<'_> {
         }
         command
             .env("XDG_STATE_HOME", self.state)
+            .env("XDG_RUNTIME_DIR", self.state)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         command
+    }
+
+    /// Runs a command of wharf's.
+    pub(super) fn own(&self, words: &[&str]) -> Result<()> {
+        let mut command = Command::new(self.wharf);
+        command.args(words).env("XDG_STATE_HOME", self.state).env("XDG_RUNTIME_DIR", self.state);
+        workspace::quietly(&mut command);
+        Ok(())
     }
 
     fn whole(&self, under: bool, words: &[&str]) -> Result<Duration> {
@@ -153,7 +200,7 @@ impl Bench<'_> {
     }
 
     /// Starts a server, whose port is its last argument, and waits for the first connection to it.
-    fn ready(&self, under: bool, words: &[&str], port: u16) -> Result<Duration> {
+    pub(super) fn ready(&self, under: bool, words: &[&str], port: u16) -> Result<Duration> {
         let begin = Instant::now();
         let server = self.server(under, words, port)?;
         answers(port)?;
@@ -193,20 +240,26 @@ impl Bench<'_> {
         Ok(Duration::from_nanos(line.trim().parse().context("a time")?))
     }
 
-    fn memory_mb(&self) -> Result<f64> {
+    fn memory_mb(&self) -> Result<[f64; 2]> {
         let server = self.server(true, &["python3", "-m", "http.server"], 3000)?;
         answers(3000)?;
-        let status = fs::read_to_string(format!("/proc/{}/status", server.id()))?;
+        let memory = memory_mb(server.id())?;
         end(vec![server])?;
-        let kb = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:")?.trim().split(' ').next()?.parse().ok());
-        let kb: f64 = kb.context("VmRSS")?;
-        Ok(kb / 1e3)
+        Ok(memory)
     }
 }
 
-fn answers(port: u16) -> Result<()> {
+/// Returns what of a process is in memory, and what of that no other process shares.
+pub(super) fn memory_mb(pid: u32) -> Result<[f64; 2]> {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).context("smaps_rollup")?;
+    let sum = |key: &str| -> f64 {
+        let lines = text.lines().filter_map(|line| line.strip_prefix(key));
+        lines.filter_map(|rest| rest.split_ascii_whitespace().nth(1)?.parse::<f64>().ok()).sum::<f64>() / 1e3
+    };
+    Ok([sum("Rss"), sum("Private_")])
+}
+
+pub(super) fn answers(port: u16) -> Result<()> {
     let begin = Instant::now();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     while TcpStream::connect(address).is_err() {
@@ -219,7 +272,7 @@ fn answers(port: u16) -> Result<()> {
 }
 
 /// Ends servers as a person would, and waits until their ports are free.
-fn end(servers: Vec<Child>) -> Result<()> {
+pub(super) fn end(servers: Vec<Child>) -> Result<()> {
     for server in &servers {
         workspace::must(Command::new("kill").arg(server.id().to_string()))?;
     }
@@ -229,7 +282,7 @@ fn end(servers: Vec<Child>) -> Result<()> {
     Ok(())
 }
 
-fn median(times: &mut [Duration]) -> Duration {
+pub(super) fn median(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }

@@ -26,7 +26,7 @@ pub(super) fn install_python(packages: &BTreeSet<String>, folder: &Path) -> Vec<
 }
 
 /// Installs `packages` into `folder`/node_modules; returns what could not be had.
-pub(super) fn install_node(packages: &BTreeSet<String>, folder: &Path) -> Vec<String> {
+pub(crate) fn install_node(packages: &BTreeSet<String>, folder: &Path) -> Vec<String> {
     let make = || workspace::in_path("npm") && fs::create_dir_all(folder).is_ok();
     let install = |names: &[&str]| {
         let options = ["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"];

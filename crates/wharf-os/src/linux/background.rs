@@ -9,7 +9,7 @@ use std::process::{Child, ChildStderr, Stdio};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use wharf_sys::linux::descriptor;
+use wharf_sys::linux::{descriptor, own_memory};
 
 use crate::launch::Launch;
 
@@ -65,6 +65,12 @@ pub fn start_unheard(launch: &Launch) -> io::Result<Child> {
 /// What close_range(2) said.
 pub fn hand_nothing_on() -> io::Result<()> {
     descriptor::close_all_on_exec()
+}
+
+/// Gives back the memory of code that only the start has used: this process will mostly wait from now on.
+pub fn rest() {
+    // It is as large as it was then.
+    let _ = own_memory::give_back_code();
 }
 
 /// Lets this process have as many descriptors as it may: each port that is held takes one (RLIMIT_NOFILE, getrlimit(2)).
