@@ -32,6 +32,14 @@ impl Launch {
     }
 }
 
+/// What of a program is supervised beside its bind(2) and listen(2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Supervision {
+    /// getsockname(2) too, as it takes to move a cluster of Node: each worker looks whether it got the port that it
+    /// asked for.
+    pub names: bool,
+}
+
 /// Who decides where the sockets of a supervised program go. Called by one thread.
 pub trait Harbour: Send {
     /// Returns where a TCP socket goes that asks for `asked`, whose port is not 0.
@@ -40,11 +48,18 @@ pub trait Harbour: Send {
     /// Returns what holds `port` for this program.
     fn held(&self, port: u16) -> Option<Arc<Held>>;
 
+    /// Returns the port that the program asked for, if it has `port` instead.
+    fn asked(&self, port: u16) -> Option<u16>;
+
     /// Returns whether sockets that listen are tied to loopback.
     fn confines(&self) -> bool;
 
     /// A TCP socket listens at `at`.
     fn listens(&mut self, at: SocketAddr);
+
+    /// A cluster of Node was moved away from the port that it asks for, and its names are not supervised: its workers
+    /// will refuse.
+    fn refused_by_cluster(&mut self);
 
     /// A call of the program could not be looked into, so it was made as it stood.
     fn passed(&mut self, why: &io::Error);

@@ -1,6 +1,7 @@
 //! Linux behind the seam: netlink and /proc turned into facts.
 
 mod cgroups;
+pub(crate) mod cluster;
 mod crew;
 mod errors;
 mod files;

@@ -33,6 +33,8 @@ pub enum Event {
         /// Where.
         at: SocketAddr,
     },
+    /// It is a cluster of Node that was not expected to be one, and will not take another port than it asks for.
+    RefusedByCluster,
     /// A call could not be looked into, for this reason.
     Passed(String),
     /// It answers HTTP at this port; said by whoever asked it.
@@ -53,6 +55,7 @@ pub struct Berths {
     by_asked: BTreeMap<u16, Option<Arc<Held>>>,
     events: Sender<Event>,
     has_passed: bool,
+    is_refused: bool,
 }
 
 impl Berths {
@@ -66,6 +69,7 @@ impl Berths {
             by_asked: BTreeMap::new(),
             events,
             has_passed: false,
+            is_refused: false,
         }
     }
 
@@ -116,12 +120,23 @@ impl Harbour for Berths {
         berths.chain([&self.told]).find(|held| held.port() == port).map(Arc::clone)
     }
 
+    fn asked(&self, port: u16) -> Option<u16> {
+        let is_at = |held: &Option<Arc<Held>>| held.as_ref().is_some_and(|held| held.port() == port);
+        self.by_asked.iter().find(|&(&asked, held)| asked != port && is_at(held)).map(|(&asked, _)| asked)
+    }
+
     fn confines(&self) -> bool {
         self.confines
     }
 
     fn listens(&mut self, at: SocketAddr) {
         self.tell(Event::Listens { at });
+    }
+
+    fn refused_by_cluster(&mut self) {
+        if !std::mem::replace(&mut self.is_refused, true) {
+            self.tell(Event::RefusedByCluster);
+        }
     }
 
     fn passed(&mut self, why: &io::Error) {
@@ -173,6 +188,7 @@ mod tests {
         assert_ne!(first, told);
         assert_eq!(port_for(&mut berths, 3000), Some(first));
         assert_eq!(berths.held(first).map(|held| held.port()), Some(first));
+        assert_eq!((berths.asked(first), berths.asked(told), berths.asked(3000)), (Some(3000), None, None));
         assert_eq!(port_for(&mut berths, 1), None);
         assert!(berths.held(3000).is_none());
         drop(berths);

@@ -3,7 +3,7 @@
 //!
 //! wharf makes each of these calls itself, on a duplicate of the program's socket and with the address as it was
 //! read once, so that nothing can be changed between the look and the call. Not here: where a socket goes
-//! ([`Harbour`]), and the life of the program after its start (`wharf-run`).
+//! ([`Harbour`]), what is told to a cluster of Node (`cluster`), and the life of the program after its start (`wharf-run`).
 
 use std::fs::File;
 use std::io;
@@ -16,11 +16,12 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::MemfdFlags;
 use rustix::net::{AddressFamily, SocketType};
 use rustix::pipe::PipeFlags;
-use wharf_sys::linux::seccomp::{self, Answer, Call, Notification, Notifications, Refusal};
+use wharf_sys::linux::seccomp::{self, Answer, Call, Filter, Notification, Notifications, Refusal};
 use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
 use wharf_sys::linux::{descriptor, process_memory, session};
 
-use crate::launch::{Harbour, Launch, LaunchError, Place};
+use crate::launch::{Harbour, Launch, LaunchError, Place, Supervision};
+use crate::linux::cluster;
 use crate::terminal::Reader;
 
 /// A program that runs, and its calls.
@@ -37,6 +38,7 @@ pub struct Supervised {
 pub struct Calls {
     notifications: Notifications,
     own_namespace: Option<u64>,
+    supervision: Supervision,
     /// Where the call that is being answered is written down, for a guard.
     in_hand: Option<File>,
 }
@@ -67,20 +69,24 @@ pub fn is_filtered() -> bool {
 ///
 /// # Errors
 /// Any [`LaunchError`].
-pub fn start(launch: &Launch, terminal: Option<OwnedFd>) -> Result<Supervised, LaunchError> {
+pub fn start(
+    launch: &Launch,
+    supervision: Supervision,
+    terminal: Option<OwnedFd>,
+) -> Result<Supervised, LaunchError> {
     let mut command = launch.command();
     if let Some(terminal) = terminal {
         command.stdin(terminal.try_clone()?).stdout(terminal.try_clone()?).stderr(terminal);
         session::lead_with_terminal(&mut command);
     }
-    let started = seccomp::spawn(&mut command, &seccomp::bind_listen_filter());
+    let started = seccomp::spawn(&mut command, &Filter { names: supervision.names }.program());
     let started = started.map_err(|error| match Refusal::of(&error) {
         Some(Refusal::Nested) => LaunchError::Nested,
         Some(_) => LaunchError::TooOld,
         None => not_started(launch, error),
     })?;
     let own_namespace = own_namespace().ok();
-    let calls = Calls { notifications: started.notifications, own_namespace, in_hand: None };
+    let calls = Calls { notifications: started.notifications, own_namespace, supervision, in_hand: None };
     Ok(Supervised { child: started.child, calls })
 }
 
@@ -160,6 +166,7 @@ impl Calls {
                     }
                 })
             }
+            Call::Name { fd, address, length } => self.name(notification, fd, [address, length], harbour),
             Call::Other => Ok(Answer::Continue),
         };
         outcome.unwrap_or_else(|error| {
@@ -195,6 +202,12 @@ impl Calls {
             Place::AsAsked if asked.port() < PRIVILEGED => return Ok(Answer::Continue),
             Place::AsAsked => control::bind(socket.as_fd(), bytes),
             Place::Held(held) => {
+                if held.port() != asked.port()
+                    && !self.supervision.names
+                    && cluster::is_member(notification.tid)
+                {
+                    harbour.refused_by_cluster();
+                }
                 control::write_port(bytes, held.port());
                 control::set_reuse_address(socket.as_fd(), true)?;
                 held.let_in(|| control::bind(socket.as_fd(), bytes)).and_then(|outcome| outcome)
@@ -229,6 +242,30 @@ impl Calls {
             harbour.listens(at);
         }
         Ok(answer_of(outcome))
+    }
+
+    /// Tells a cluster of Node that its socket has the port that it asked for.
+    fn name(
+        &self,
+        notification: &Notification,
+        fd: i32,
+        result: [u64; 2],
+        harbour: &mut dyn Harbour,
+    ) -> io::Result<Answer> {
+        let Some(socket) = self.tcp_socket(notification, fd)? else { return Ok(Answer::Continue) };
+        let socket = socket.as_fd();
+        // A connection is where its client sees it.
+        let Some(mut at) = control::local_address(socket)?.filter(|_| !control::is_connected(socket)) else {
+            return Ok(Answer::Continue);
+        };
+        match harbour.asked(at.port()) {
+            Some(asked) if cluster::is_member(notification.tid) => at.set_port(asked),
+            _ => return Ok(Answer::Continue),
+        }
+        cluster::tell(notification.tid, &control::sockaddr(at), result).map(|told| match told {
+            true => Answer::Value(0),
+            false => Answer::Continue,
+        })
     }
 
     /// Returns a duplicate of the program's descriptor if it is a TCP socket in wharf's own network namespace, and the

@@ -1,5 +1,5 @@
-//! The supervisor's side of seccomp: start a program whose bind(2) and listen(2) wait for an answer, receive
-//! them, answer them; seccomp(2), seccomp_unotify(2), `linux/seccomp.h`.
+//! The supervisor's side of seccomp: start a program whose bind(2) and listen(2), and getsockname(2) where
+//! wanted, wait for an answer, receive them, answer them; seccomp(2), seccomp_unotify(2), `linux/seccomp.h`.
 //!
 //! Not here: what to answer. What a caller's pointer points to is read with `process_memory`, its descriptor is
 //! taken with `descriptor` and worked on with `socket_control`. Between the call and the answer the caller's
@@ -17,7 +17,7 @@ use std::sync::{Arc, Weak};
 use rustix::net::{AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer};
 use rustix::net::{SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair};
 
-pub use self::filter::{Call, bind_listen_filter, decode};
+pub use self::filter::{Call, Filter, decode};
 
 mod filter;
 
@@ -81,7 +81,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Starts `command` under `filter` (see [`bind_listen_filter`]).
+/// Starts `command` under `filter` (see [`Filter`]).
 ///
 /// The child sets PR_SET_NO_NEW_PRIVS (prctl(2)) only if the kernel demands it, which is without CAP_SYS_ADMIN:
 /// with it, sudo does not work below. A hook that `command` already has runs before the filter is there. One

@@ -16,13 +16,14 @@ use wharf_model::filter::Filter;
 use wharf_model::lease::{Lease, LeaseName};
 use wharf_model::run::{Run as RunningNow, RunState};
 use wharf_os::facts::Effort;
-use wharf_os::launch::{Ending, Launch, LaunchError};
+use wharf_os::launch::{Ending, Launch, LaunchError, Supervision};
 use wharf_os::ports::{Held, hold};
 use wharf_os::{Os, background as session, identity, state, supervisor};
 use wharf_run::berth::{Berths, Options};
 use wharf_run::environment::variables;
 use wharf_run::life::{self, Plan, RunError};
 use wharf_run::log::Log;
+use wharf_run::node::may_start_node;
 use wharf_run::numbers::LeasedNumbers;
 use wharf_run::registry::{Entry, Registry};
 use wharf_views::style::Style;
@@ -101,7 +102,9 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     let numbers = LeasedNumbers { os, store, claim, is_known };
     let options = Options { host_visible: run.host_visible, no_rewrite: run.no_rewrite };
     let berths = Berths::new(told, Box::new(numbers), options, events);
-    let plan = Plan { guard: guard_of(log.as_deref()), launch, log };
+    let directory = env::current_dir().unwrap_or_default();
+    let names = !run.no_rewrite && may_start_node(&run.command, &directory);
+    let plan = Plan { guard: guard_of(log.as_deref()), launch, supervision: Supervision { names }, log };
     let outcome = life::run(&plan, berths, heard, |news| story.hear(news));
     match outcome {
         Ok(outcome) => {

@@ -53,6 +53,11 @@ impl Story {
                 let text = format!("its sockets could not be looked into ({why}): it listens where it wants");
                 say(|err| write_warning(err, &text, &self.style));
             }
+            Heard::Socket(Event::RefusedByCluster) => {
+                let text = "it is a cluster of Node, which takes no port but the one that it asks for: start it as \
+                            wharf run -- node …, and wharf will see to that";
+                say(|err| write_warning(err, text, &self.style));
+            }
             Heard::Socket(Event::Listens { at }) => self.listens(at),
             Heard::Socket(Event::Answers { at }) => {
                 if self.main.is_none_or(|main| main.port() != self.told && main.port() != at.port()) {

@@ -11,6 +11,7 @@ mod addresses;
 mod bound;
 mod circumstances;
 mod clients;
+mod cluster;
 mod engine;
 mod faults;
 mod in_flight;

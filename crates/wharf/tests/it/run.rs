@@ -7,24 +7,24 @@ use wharf_testkit::{sandbox, skip};
 use crate::support::{at, ls, only, says};
 
 /// Starts `wharf run` with `arguments` and returns it with the port that it says it has.
-fn start<'a>(sandbox: &'a Sandbox, arguments: &[&str], uid: Option<u32>) -> (Scenario<'a>, u16) {
+pub(crate) fn start<'a>(sandbox: &'a Sandbox, arguments: &[&str], uid: Option<u32>) -> (Scenario<'a>, u16) {
     let run = sandbox.wharf(&[&["run"], arguments].concat()).by_scenario("run.py", &[]);
     let mut scene = if let Some(uid) = uid { run.as_user(uid) } else { run }.scene();
     let port = u16::try_from(scene.tell("at")["port"].as_u64().expect("a number")).expect("a port");
     (scene, port)
 }
 
-fn answers(scene: &mut Scenario<'_>, host: &str, port: u16) -> String {
+pub(crate) fn answers(scene: &mut Scenario<'_>, host: &str, port: u16) -> String {
     scene.tell(&format!("get {host} {port}"))["answer"].as_str().expect("a text").to_owned()
 }
 
-fn reached(neighbour: &mut Scenario<'_>, port: u16) -> Vec<String> {
+pub(crate) fn reached(neighbour: &mut Scenario<'_>, port: u16) -> Vec<String> {
     let reached = neighbour.tell(&format!("reach {port}"))["reached"].clone();
     serde_json::from_value(reached).expect("two texts")
 }
 
 /// Ends a run and checks that nothing is left of it.
-fn ends(sandbox: &Sandbox, scene: &mut Scenario<'_>, port: u16, signal: &str) {
+pub(crate) fn ends(sandbox: &Sandbox, scene: &mut Scenario<'_>, port: u16, signal: &str) {
     let told = scene.tell(&format!("end {signal}")).clone();
     assert_eq!(told["left"].as_array().map(Vec::len), Some(0), "{signal}: {told:#}");
     let snapshot = ls(sandbox, &[]);
@@ -32,7 +32,7 @@ fn ends(sandbox: &Sandbox, scene: &mut Scenario<'_>, port: u16, signal: &str) {
 }
 
 /// Runs a command that wants port 3000 twice at once, and checks all that a run promises.
-fn keeps_every_promise(sandbox: &Sandbox, command: &[&str], dual_stack: bool) {
+pub(crate) fn keeps_every_promise(sandbox: &Sandbox, command: &[&str], dual_stack: bool) {
     let uid = sandbox.has_users().then_some(SOMEBODY);
     let mut neighbour = sandbox.scene("neighbour.py", &[]);
     let (mut one, first) = start(sandbox, &[&["--name", "one", "--"], command].concat(), uid);
@@ -52,14 +52,14 @@ fn keeps_every_promise(sandbox: &Sandbox, command: &[&str], dual_stack: bool) {
     ends(sandbox, &mut other, second, "SIGHUP");
 }
 
-fn written(sandbox: &Sandbox, name: &str, text: &str) -> String {
+pub(crate) fn written(sandbox: &Sandbox, name: &str, text: &str) -> String {
     let file = sandbox.folder().join(name);
     std::fs::write(&file, text).expect("it is written");
     file.display().to_string()
 }
 
 /// Returns the path of a program of the machine, if it is there.
-fn program(name: &str) -> Option<String> {
+pub(crate) fn program(name: &str) -> Option<String> {
     let path = std::env::var_os("PATH")?;
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())?;
     Some(std::fs::canonicalize(found).ok()?.display().to_string())
