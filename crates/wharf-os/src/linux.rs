@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 mod crew;
 mod errors;
 mod files;
+pub(crate) mod hidden;
 mod holders;
 mod host;
 mod in_flight;

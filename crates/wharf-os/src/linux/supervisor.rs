@@ -21,7 +21,7 @@ use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
 use wharf_sys::linux::{descriptor, process_memory, session};
 
 use crate::launch::{Harbour, Launch, LaunchError, Place, Supervision};
-use crate::linux::cluster;
+use crate::linux::{cluster, hidden};
 use crate::terminal::Reader;
 
 /// A program that runs, and its calls.
@@ -170,7 +170,7 @@ impl Calls {
             Call::Other => Ok(Answer::Continue),
         };
         outcome.unwrap_or_else(|error| {
-            harbour.passed(&error);
+            harbour.passed(&hidden::explain(tid, error));
             Answer::Continue
         })
     }

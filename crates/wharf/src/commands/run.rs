@@ -30,7 +30,7 @@ use wharf_views::style::Style;
 use wharf_views::text::run::write_warning;
 
 use super::story::{Story, say};
-use super::{background, logs};
+use super::{background, logs, privilege};
 use crate::cli::{Colour, Guard, Run};
 use crate::failure::Failure;
 use crate::leases::{claim, is_known, store};
@@ -68,6 +68,7 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     if run.detach {
         return background::start(&os, run, &style);
     }
+    privilege::look_at(&run.command, &style)?;
     if run.background {
         session::settle().map_err(|error| Failure::Run(error.to_string(), FAILED))?;
     }

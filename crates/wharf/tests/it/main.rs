@@ -19,6 +19,7 @@ mod input;
 mod leases;
 mod names;
 mod namespaces;
+mod privilege;
 mod races;
 mod run;
 mod runs;
