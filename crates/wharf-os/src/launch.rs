@@ -38,6 +38,9 @@ pub struct Supervision {
     /// getsockname(2) too, as it takes to move a cluster of Node: each worker looks whether it got the port that it
     /// asked for.
     pub names: bool,
+    /// What could get by is denied: binding TCP sockets other than by the supervisor, io_uring, and listening on what
+    /// cannot be looked into.
+    pub strict: bool,
 }
 
 /// Who decides where the sockets of a supervised program go. Called by one thread.
@@ -99,6 +102,12 @@ pub enum LaunchError {
     /// The kernel cannot do it.
     #[error("this kernel cannot supervise bind(2) (Linux 5.19 or newer can, unless a container forbids it)")]
     TooOld,
+    /// The kernel cannot deny what would have to be denied.
+    #[error(
+        "this kernel cannot deny a program to open ports by itself (Landlock of Linux 6.7 or newer can, unless it is \
+         switched off or a container forbids it), so --strict cannot be had"
+    )]
+    NotStrict,
     /// Anything else.
     #[error("the command could not be started: {0}")]
     Other(#[from] io::Error),

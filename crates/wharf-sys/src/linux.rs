@@ -3,6 +3,7 @@
 pub mod descriptor;
 pub mod fd_link;
 pub mod kcmp;
+pub mod landlock;
 pub mod netns;
 pub mod proc_dir;
 pub mod process_control;

@@ -233,6 +233,7 @@ fn display(path: &Path) -> String {
 const SCENARIOS: &[(&str, &str)] = &[
     ("churn.py", include_str!("../scenarios/churn.py")),
     ("connect.py", include_str!("../scenarios/connect.py")),
+    ("deny.py", include_str!("../scenarios/deny.py")),
     ("deny_netlink.py", include_str!("../scenarios/deny_netlink.py")),
     ("engine.py", include_str!("../scenarios/engine.py")),
     ("holder.py", include_str!("../scenarios/holder.py")),
@@ -246,6 +247,7 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("odd_names.py", include_str!("../scenarios/odd_names.py")),
     ("pid_reuse.py", include_str!("../scenarios/pid_reuse.py")),
     ("races.py", include_str!("../scenarios/races.py")),
+    ("ring.py", include_str!("../scenarios/ring.py")),
     ("run.py", include_str!("../scenarios/run.py")),
     ("start.py", include_str!("../scenarios/start.py")),
     ("states.py", include_str!("../scenarios/states.py")),

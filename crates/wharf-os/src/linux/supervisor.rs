@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
@@ -18,7 +19,7 @@ use rustix::net::{AddressFamily, SocketType};
 use rustix::pipe::PipeFlags;
 use wharf_sys::linux::seccomp::{self, Answer, Call, Filter, Notification, Notifications, Refusal};
 use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
-use wharf_sys::linux::{descriptor, process_memory, session};
+use wharf_sys::linux::{descriptor, landlock, process_memory, session};
 
 use crate::launch::{Harbour, Launch, LaunchError, Place, Supervision};
 use crate::linux::{cluster, hidden};
@@ -79,7 +80,11 @@ pub fn start(
         command.stdin(terminal.try_clone()?).stdout(terminal.try_clone()?).stderr(terminal);
         session::lead_with_terminal(&mut command);
     }
-    let started = seccomp::spawn(&mut command, &Filter { names: supervision.names }.program());
+    let Supervision { names, strict } = supervision;
+    if strict {
+        landlock::deny_tcp_bind(&mut command).map_err(|_| LaunchError::NotStrict)?;
+    }
+    let started = seccomp::spawn(&mut command, &Filter { names, no_io_uring: strict }.program());
     let started = started.map_err(|error| match Refusal::of(&error) {
         Some(Refusal::Nested) => LaunchError::Nested,
         Some(_) => LaunchError::TooOld,
@@ -171,7 +176,7 @@ impl Calls {
         };
         outcome.unwrap_or_else(|error| {
             harbour.passed(&hidden::explain(tid, error));
-            Answer::Continue
+            unseen(&notification.call, self.supervision.strict)
         })
     }
 
@@ -193,10 +198,15 @@ impl Calls {
             _ => return Ok(Answer::Continue),
         }
         name_family(bytes);
-        let Some(asked) = control::parse_sockaddr(bytes).filter(|asked| asked.port() != 0) else {
+        // A strict run may not bind to a port that the kernel chooses either.
+        let is_ours = |asked: &SocketAddr| asked.port() != 0 || self.supervision.strict;
+        let Some(asked) = control::parse_sockaddr(bytes).filter(is_ours) else {
             return Ok(Answer::Continue);
         };
         let Some(socket) = self.tcp_socket(notification, fd)? else { return Ok(Answer::Continue) };
+        if asked.port() == 0 {
+            return Ok(answer_of(control::bind(socket.as_fd(), bytes)));
+        }
         let outcome = match harbour.place(asked) {
             // The kernel judges privilege by the program, not by wharf.
             Place::AsAsked if asked.port() < PRIVILEGED => return Ok(Answer::Continue),
@@ -317,11 +327,15 @@ impl Guard {
 /// Waits until the process that has the other end of stdout's pipe has ended, and then lets through every call that
 /// comes from stdin's listener, and before them the one whose id stands in the file that is stderr. What the program
 /// writes to `terminal`, the number of a descriptor, is read by `record` from then on: nobody else does, and a program
-/// whose terminal is full waits.
+/// whose terminal is full waits. In a `strict` run nothing listens from then on.
 ///
 /// # Errors
 /// What poll(2) or ioctl(2) said.
-pub fn stand_guard(terminal: Option<i32>, record: impl FnOnce(Reader) + Send + 'static) -> io::Result<()> {
+pub fn stand_guard(
+    terminal: Option<i32>,
+    strict: bool,
+    record: impl FnOnce(Reader) + Send + 'static,
+) -> io::Result<()> {
     let terminal = terminal.map(descriptor::inherited).transpose()?.map(Reader::of);
     let (listener, lifeline, in_hand) = (io::stdin(), io::stdout(), io::stderr());
     let lifeline = lifeline.as_fd().try_clone_to_owned()?;
@@ -342,12 +356,17 @@ pub fn stand_guard(terminal: Option<i32>, record: impl FnOnce(Reader) + Send + '
     let recording = terminal.map(|terminal| std::thread::spawn(move || record(terminal)));
     let mut id = [0; 8];
     if in_hand.read_exact_at(&mut id, 0).is_ok() && id != NONE.to_ne_bytes() {
+        let answer = match strict {
+            // What it asks is not written down: it may be listen(2).
+            true => Answer::Errno(rustix::io::Errno::ACCESS.raw_os_error()),
+            false => Answer::Continue,
+        };
         // Answered just before the end, it is no longer known.
-        let _ = notifications.answer(u64::from_ne_bytes(id), Answer::Continue);
+        let _ = notifications.answer(u64::from_ne_bytes(id), answer);
     }
     while !has_ended(&notifications, PollFlags::IN)? {
         if let Some(call) = notifications.receive()? {
-            notifications.answer(call.id, Answer::Continue)?;
+            notifications.answer(call.id, unseen(&call.call, strict))?;
         }
     }
     if let Some(recording) = recording {
@@ -362,6 +381,17 @@ fn confine(socket: BorrowedFd<'_>) -> io::Result<()> {
     match control::bound_device(socket)? {
         Some(device) if device == LOOPBACK => Ok(()),
         _ => control::bind_to_device(socket, LOOPBACK),
+    }
+}
+
+/// Returns the answer to a call that cannot be looked into. In a strict run the kernel denies bind(2) on TCP sockets then,
+/// but a socket that was not bound gets a port by listen(2), too.
+fn unseen(call: &Call, strict: bool) -> Answer {
+    match call {
+        Call::Listen { .. } | Call::SocketCall { is_bind: false, .. } if strict => {
+            Answer::Errno(rustix::io::Errno::ACCESS.raw_os_error())
+        }
+        _ => Answer::Continue,
     }
 }
 
@@ -410,9 +440,22 @@ const LOOPBACK: &str = "lo";
 
 #[cfg(test)]
 mod tests {
-    use super::{answer_of, name_family};
+    use super::{answer_of, name_family, unseen};
     use std::io;
-    use wharf_sys::linux::seccomp::Answer;
+    use wharf_sys::linux::seccomp::{Answer, Call};
+
+    #[test]
+    fn what_cannot_be_looked_into_does_not_listen_in_a_strict_run() {
+        let bind = Call::Bind { fd: 3, address: 0, length: 16 };
+        let listen = Call::Listen { fd: 3, backlog: 5 };
+        let socketcall = |is_bind| Call::SocketCall { is_bind, arguments: 0 };
+        for (call, denied) in
+            [(bind, false), (listen, true), (socketcall(true), false), (socketcall(false), true)]
+        {
+            assert_eq!(unseen(&call, false), Answer::Continue);
+            assert_eq!(unseen(&call, true) != Answer::Continue, denied, "{call:?}");
+        }
+    }
 
     #[test]
     fn an_error_reaches_the_program_as_its_errno() {

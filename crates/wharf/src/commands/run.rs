@@ -96,6 +96,7 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
         style,
         entry: entry.ok(),
         background: run.background,
+        strict: run.strict,
         events: events.clone(),
         main: None,
     };
@@ -105,7 +106,8 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     let berths = Berths::new(told, Box::new(numbers), options, events);
     let directory = env::current_dir().unwrap_or_default();
     let names = !run.no_rewrite && may_start_node(&run.command, &directory);
-    let plan = Plan { guard: guard_of(log.as_deref()), launch, supervision: Supervision { names }, log };
+    let supervision = Supervision { names, strict: run.strict };
+    let plan = Plan { guard: guard_of(log.as_deref(), run.strict), launch, supervision, log };
     let outcome = life::run(&plan, berths, heard, |news| story.hear(news));
     match outcome {
         Ok(outcome) => {
@@ -162,10 +164,13 @@ fn size(log: &Path) -> u64 {
     fs::metadata(log).map_or(0, |metadata| metadata.len())
 }
 
-fn guard_of(log: Option<&Path>) -> Launch {
+fn guard_of(log: Option<&Path>, strict: bool) -> Launch {
     let mut arguments: Vec<OsString> = vec!["guard".into()];
     if let Some(log) = log {
         arguments.extend(["--log".into(), log.into()]);
+    }
+    if strict {
+        arguments.push("--strict".into());
     }
     Launch { program: OWN_PROGRAM.into(), arguments, environment: Vec::new() }
 }
@@ -257,8 +262,8 @@ fn as_own(failure: Failure) -> Failure {
 
 /// Answers `wharf guard`, which `wharf run` starts for itself.
 pub(crate) fn guard(guard: Guard) -> Result<ExitCode, Failure> {
-    let Guard { log, terminal } = guard;
-    supervisor::stand_guard(terminal, move |reader| {
+    let Guard { log, strict, terminal } = guard;
+    supervisor::stand_guard(terminal, strict, move |reader| {
         if let Some(mut log) = log.and_then(|log| Log::open(&log).ok()) {
             log.record(reader);
         }

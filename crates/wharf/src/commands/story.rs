@@ -30,6 +30,8 @@ pub(super) struct Story {
     pub(super) entry: Option<Entry>,
     /// Whether somebody waits for the program to listen, and for no more.
     pub(super) background: bool,
+    /// Whether what cannot be looked into is denied.
+    pub(super) strict: bool,
     /// Where is told what was found out meanwhile.
     pub(super) events: Sender<Event>,
     /// Where it is reached.
@@ -50,7 +52,9 @@ impl Story {
                 say(|err| write_moved(err, asked, port, &self.style));
             }
             Heard::Socket(Event::Passed(why)) => {
-                let text = format!("its sockets could not be looked into ({why}): it listens where it wants");
+                let then =
+                    if self.strict { "it may not listen (--strict)" } else { "it listens where it wants" };
+                let text = format!("its sockets could not be looked into ({why}): {then}");
                 say(|err| write_warning(err, &text, &self.style));
             }
             Heard::Socket(Event::RefusedByCluster) => {

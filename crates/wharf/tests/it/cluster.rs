@@ -30,7 +30,7 @@ fn node() -> Option<String> {
 fn keeps_every_promise_as_cluster(sandbox: &Sandbox, policy: &str) {
     let Some(node) = node() else { skip!("node is not installed where every user may run it") };
     let script = written(sandbox, "cluster.js", CLUSTER);
-    keeps_every_promise(sandbox, &[&node, &script, policy], true);
+    keeps_every_promise(sandbox, &[], &[&node, &script, policy], true);
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod runs;
 mod scale;
 mod sharing;
 mod states;
+mod strict;
 mod terminal;
 mod users;
 mod watch;

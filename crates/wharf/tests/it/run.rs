@@ -31,13 +31,13 @@ pub(crate) fn ends(sandbox: &Sandbox, scene: &mut Scenario<'_>, port: u16, signa
     assert!(at(&snapshot, port).is_empty(), "{signal}: {snapshot:#?}");
 }
 
-/// Runs a command that wants port 3000 twice at once, and checks all that a run promises.
-pub(crate) fn keeps_every_promise(sandbox: &Sandbox, command: &[&str], dual_stack: bool) {
+/// Runs a command that wants port 3000 twice at once, with options of wharf run, and checks all that a run promises.
+pub(crate) fn keeps_every_promise(sandbox: &Sandbox, options: &[&str], command: &[&str], dual_stack: bool) {
     let uid = sandbox.has_users().then_some(SOMEBODY);
     let mut neighbour = sandbox.scene("neighbour.py", &[]);
-    let (mut one, first) = start(sandbox, &[&["--name", "one", "--"], command].concat(), uid);
+    let (mut one, first) = start(sandbox, &[options, &["--name", "one", "--"], command].concat(), uid);
     assert_eq!(first, 3000, "{command:?}: nobody else has it");
-    let (mut other, second) = start(sandbox, &[&["--name", "other", "--"], command].concat(), uid);
+    let (mut other, second) = start(sandbox, &[options, &["--name", "other", "--"], command].concat(), uid);
     assert_ne!(second, 3000, "{command:?}");
     says(other.tell("at")["said"].as_str().expect("a text"), &["asked for port 3000", &second.to_string()]);
     for (scene, port) in [(&mut one, first), (&mut other, second)] {
@@ -68,8 +68,13 @@ pub(crate) fn program(name: &str) -> Option<String> {
 #[test]
 fn python_keeps_every_promise() {
     let sandbox = sandbox!();
-    keeps_every_promise(&sandbox, &["/usr/bin/python3", "-m", "http.server", "3000"], false);
-    keeps_every_promise(&sandbox, &["/usr/bin/python3", "-m", "http.server", "--bind", "::", "3000"], true);
+    keeps_every_promise(&sandbox, &[], &["/usr/bin/python3", "-m", "http.server", "3000"], false);
+    keeps_every_promise(
+        &sandbox,
+        &[],
+        &["/usr/bin/python3", "-m", "http.server", "--bind", "::", "3000"],
+        true,
+    );
 }
 
 #[test]
@@ -79,7 +84,7 @@ fn node_keeps_every_promise() {
         skip!("node is not installed where every user may run it");
     };
     let text = "require('http').createServer((q, r) => r.end('hello')).listen(3000)";
-    keeps_every_promise(&sandbox, &[&node, &written(&sandbox, "server.js", text)], true);
+    keeps_every_promise(&sandbox, &[], &[&node, &written(&sandbox, "server.js", text)], true);
 }
 
 #[test]
@@ -87,7 +92,7 @@ fn gunicorn_keeps_every_promise() {
     let sandbox = sandbox!();
     let Some(gunicorn) = program("gunicorn") else { skip!("gunicorn is not installed") };
     written(&sandbox, "app.py", "def app(environ, start): start('200 OK', []); return [b'hello']\n");
-    keeps_every_promise(&sandbox, &[&gunicorn, "--workers=2", "--bind=0.0.0.0:3000", "app:app"], false);
+    keeps_every_promise(&sandbox, &[], &[&gunicorn, "--workers=2", "--bind=0.0.0.0:3000", "app:app"], false);
 }
 
 #[test]
@@ -103,7 +108,7 @@ fn nginx_keeps_every_promise() {
          server {{ listen 3000; listen [::]:3000; return 200 hello; }} }}"
     );
     let file = written(&sandbox, "nginx.conf", &config);
-    keeps_every_promise(&sandbox, &[&nginx, "-p", &folder, "-c", &file, "-e", "stderr"], true);
+    keeps_every_promise(&sandbox, &[], &[&nginx, "-p", &folder, "-c", &file, "-e", "stderr"], true);
 }
 
 #[test]

@@ -46,16 +46,18 @@ pub enum Call {
     Other,
 }
 
-/// What is notified beside bind(2) and listen(2).
+/// What is done beside notifying of bind(2) and listen(2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// getsockname(2) too. On x86_64 only where the answer goes to the stack of a process's first thread: that is where
     /// Node asks from, and the runtimes that ask about each connection (Go) do not.
     pub names: bool,
+    /// Whether io_uring fails with ENOSYS, as on a kernel without it.
+    pub no_io_uring: bool,
 }
 
 impl Filter {
-    /// Returns the program that notifies of these calls and allows everything else; seccomp(2), bpf(4) in its classic
+    /// Returns the program that does so and allows everything else; seccomp(2), bpf(4) in its classic
     /// form (`linux/filter.h`).
     ///
     /// On other machines than x86_64 and aarch64 it allows everything.
@@ -89,6 +91,10 @@ impl Filter {
         let mut block = vec![load(NUMBER), operation(libc::BPF_ALU | libc::BPF_AND | libc::BPF_K, abi.mask)];
         for number in [abi.bind, abi.listen] {
             block.extend([unless_equal(number, 1), notify]);
+        }
+        if self.no_io_uring {
+            let fail = give(libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32);
+            block.extend(IO_URING.iter().flat_map(|&number| [unless_equal(number, 1), fail]));
         }
         if let Some(number) = abi.socketcall {
             block.extend([unless_equal(number, 6), load(FIRST_ARGUMENT)]);
@@ -187,6 +193,9 @@ const AARCH64: &[Abi] = &[
         getsockname: None,
     },
 ];
+/// io_uring_setup, io_uring_enter and io_uring_register, the same in every table. A ring may come from elsewhere, in a
+/// message.
+const IO_URING: [u32; 3] = [425, 426, 427];
 // linux/net.h
 const SYS_BIND: u32 = 2;
 const SYS_LISTEN: u32 = 4;
@@ -296,7 +305,8 @@ mod tests {
 
     #[test]
     fn a_name_is_notified_where_it_goes_to_the_stack_of_the_first_thread() {
-        let [intel, arm] = [X86_64, AARCH64].map(|tables| Filter { names: true }.program_for(tables));
+        let [intel, arm] =
+            [X86_64, AARCH64].map(|tables| Filter { names: true, no_io_uring: false }.program_for(tables));
         let (notified, allowed) = (0x7fc0_0000, 0x7fff_0000);
         // Of the stack, of a mapping just below it, of Go's heap.
         for (high, expected) in [(0x7ffe, notified), (0x7ffa, allowed), (0xc0, allowed)] {
@@ -309,6 +319,23 @@ mod tests {
         }
         let name = Call::Name { fd: 5, address: 0x7ffe_0000_0000, length: 0x7ffe_0000_0010 };
         assert_eq!(decode(X64, 51, &[5, 0x7ffe_0000_0000, 0x7ffe_0000_0010, 0, 0, 0]), name);
+    }
+
+    #[test]
+    fn io_uring_fails_in_every_table() {
+        for (tables, arches) in [(X86_64, [X64, I386]), (AARCH64, [ARM64, ARM])] {
+            let program = Filter { names: false, no_io_uring: true }.program_for(tables);
+            for arch in arches {
+                for number in 0..600 {
+                    let expected = match number {
+                        425..=427 => 0x0005_0000 | 38,
+                        _ if is_wanted(arches, arch, number, 2) => 0x7fc0_0000,
+                        _ => 0x7fff_0000,
+                    };
+                    assert_eq!(verdict(&program, arch, number, [2, 0]), expected, "{arch:#x} {number}");
+                }
+            }
+        }
     }
 
     #[test]
