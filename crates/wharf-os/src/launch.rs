@@ -60,12 +60,21 @@ pub trait Harbour: Send {
     /// A TCP socket listens at `at`.
     fn listens(&mut self, at: SocketAddr);
 
-    /// A cluster of Node was moved away from the port that it asks for, and its names are not supervised: its workers
-    /// will refuse.
-    fn refused_by_cluster(&mut self);
+    /// Something is to be known of the program, and was perhaps said before.
+    fn remark(&mut self, remark: Remark);
 
     /// A call of the program could not be looked into, so it was made as it stood.
     fn passed(&mut self, why: &io::Error);
+}
+
+/// What is to be known of a program that is supervised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// A cluster of Node was moved away from the port that it asks for, and its names are not supervised: its workers
+    /// will refuse.
+    RefusedByCluster,
+    /// Its sockets cannot be duplicated here, so others were put in their place before bind(2).
+    Substituted,
 }
 
 /// Where a socket goes.

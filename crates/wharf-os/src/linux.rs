@@ -12,6 +12,7 @@ mod in_flight;
 mod namespaces;
 mod processes;
 pub(crate) mod sockets;
+pub(crate) mod substitute;
 
 use crate::Os;
 use crate::containers::EngineSockets;

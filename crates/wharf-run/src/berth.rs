@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use wharf_os::launch::{Harbour, Place};
+use wharf_os::launch::{Harbour, Place, Remark};
 use wharf_os::ports::Held;
 
 /// Who gives numbers.
@@ -33,8 +33,8 @@ pub enum Event {
         /// Where.
         at: SocketAddr,
     },
-    /// It is a cluster of Node that was not expected to be one, and will not take another port than it asks for.
-    RefusedByCluster,
+    /// Something to be known of it; said once.
+    Remark(Remark),
     /// A call could not be looked into, for this reason.
     Passed(String),
     /// It answers HTTP at this port; said by whoever asked it.
@@ -55,7 +55,7 @@ pub struct Berths {
     by_asked: BTreeMap<u16, Option<Arc<Held>>>,
     events: Sender<Event>,
     has_passed: bool,
-    is_refused: bool,
+    remarked: Vec<Remark>,
 }
 
 impl Berths {
@@ -69,7 +69,7 @@ impl Berths {
             by_asked: BTreeMap::new(),
             events,
             has_passed: false,
-            is_refused: false,
+            remarked: Vec::new(),
         }
     }
 
@@ -133,9 +133,10 @@ impl Harbour for Berths {
         self.tell(Event::Listens { at });
     }
 
-    fn refused_by_cluster(&mut self) {
-        if !std::mem::replace(&mut self.is_refused, true) {
-            self.tell(Event::RefusedByCluster);
+    fn remark(&mut self, remark: Remark) {
+        if !self.remarked.contains(&remark) {
+            self.remarked.push(remark);
+            self.tell(Event::Remark(remark));
         }
     }
 

@@ -340,7 +340,7 @@ fn calls_of_32_bit_programs_are_notified_in_both_forms() {
             }
             Call::Bind { address: at, length, .. } => format!("bind {:?}", address(call.tid, at, length)),
             Call::Listen { backlog, .. } => format!("listen {backlog}"),
-            Call::Name { .. } | Call::Other => "other".to_owned(),
+            Call::Name { .. } | Call::Option { .. } | Call::Other => "other".to_owned(),
         };
         calls.push(told);
         Answer::Errno(200 + i32::try_from(calls.len()).unwrap())

@@ -1,4 +1,4 @@
-"""Runs a command for which a system call fails with EPERM, as a container's profile does it: deny.py NUMBER COMMAND…"""
+"""Runs a command for which system calls fail with EPERM, as a container's profile does it: deny.py NAME,… COMMAND…"""
 
 import ctypes
 import errno
@@ -11,12 +11,18 @@ import kit
 LOAD, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
 ALLOW, FAIL = 0x7FFF0000, 0x00050000 | errno.EPERM
 
-FILTER = [
-    (LOAD, 0, 0, 0),
-    (JUMP_IF_EQUAL, 0, 1, int(sys.argv[1])),
-    (RETURN, 0, 0, FAIL),
-    (RETURN, 0, 0, ALLOW),
-]
+IS_INTEL = os.uname().machine == "x86_64"
+NUMBERS = {
+    "landlock_create_ruleset": 444,
+    "pidfd_getfd": 438,
+    "process_vm_readv": 310 if IS_INTEL else 270,
+    "process_vm_writev": 311 if IS_INTEL else 271,
+}
+
+FILTER = [(LOAD, 0, 0, 0)]
+for name in sys.argv[1].split(","):
+    FILTER += [(JUMP_IF_EQUAL, 0, 1, NUMBERS[name]), (RETURN, 0, 0, FAIL)]
+FILTER.append((RETURN, 0, 0, ALLOW))
 
 code = b"".join(struct.pack("HBBI", *step) for step in FILTER)
 buffer = ctypes.create_string_buffer(code)

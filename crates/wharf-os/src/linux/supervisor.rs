@@ -13,7 +13,7 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::Child;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::MemfdFlags;
 use rustix::net::{AddressFamily, SocketType};
 use rustix::pipe::PipeFlags;
@@ -21,7 +21,8 @@ use wharf_sys::linux::seccomp::{self, Answer, Call, Filter, Notification, Notifi
 use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
 use wharf_sys::linux::{descriptor, landlock, process_memory, session};
 
-use crate::launch::{Harbour, Launch, LaunchError, Place, Supervision};
+use crate::launch::{Harbour, Launch, LaunchError, Place, Remark, Supervision};
+use crate::linux::substitute::{self, Substitutes};
 use crate::linux::{cluster, hidden};
 use crate::terminal::Reader;
 
@@ -40,6 +41,8 @@ pub struct Calls {
     notifications: Notifications,
     own_namespace: Option<u64>,
     supervision: Supervision,
+    /// Where sockets cannot be duplicated.
+    substitutes: Option<Substitutes>,
     /// Where the call that is being answered is written down, for a guard.
     in_hand: Option<File>,
 }
@@ -84,14 +87,17 @@ pub fn start(
     if strict {
         landlock::deny_tcp_bind(&mut command).map_err(|_| LaunchError::NotStrict)?;
     }
-    let started = seccomp::spawn(&mut command, &Filter { names, no_io_uring: strict }.program());
+    let substitutes = if substitute::is_needed() { Some(Substitutes::new()?) } else { None };
+    let filter = Filter { names, no_io_uring: strict, options: substitutes.is_some() };
+    let started = seccomp::spawn(&mut command, &filter.program());
     let started = started.map_err(|error| match Refusal::of(&error) {
         Some(Refusal::Nested) => LaunchError::Nested,
         Some(_) => LaunchError::TooOld,
         None => not_started(launch, error),
     })?;
     let own_namespace = own_namespace().ok();
-    let calls = Calls { notifications: started.notifications, own_namespace, supervision, in_hand: None };
+    let notifications = started.notifications;
+    let calls = Calls { notifications, own_namespace, supervision, substitutes, in_hand: None };
     Ok(Supervised { child: started.child, calls })
 }
 
@@ -135,15 +141,19 @@ impl Calls {
     ///
     /// # Errors
     /// What poll(2) or ioctl(2) said; calls that come later fail with ENOSYS.
-    pub fn serve(&self, harbour: &mut dyn Harbour) -> io::Result<()> {
+    pub fn serve(&mut self, harbour: &mut dyn Harbour) -> io::Result<()> {
         loop {
             let mut watched = [PollFd::new(&self.notifications, PollFlags::IN)];
-            match poll(&mut watched, None) {
+            let keeps_some = self.substitutes.as_ref().is_some_and(Substitutes::keeps_some);
+            match poll(&mut watched, keeps_some.then_some(&SETTLE)) {
                 Ok(_) => {}
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(errno) => return Err(errno.into()),
             }
             let events = watched[0].revents();
+            if let Some(substitutes) = self.substitutes.as_mut().filter(|_| keeps_some) {
+                substitutes.settle();
+            }
             if events.contains(PollFlags::IN) {
                 if let Some(call) = self.notifications.receive()? {
                     self.write_down(call.id);
@@ -157,7 +167,7 @@ impl Calls {
         }
     }
 
-    fn answer(&self, notification: &Notification, harbour: &mut dyn Harbour) -> Answer {
+    fn answer(&mut self, notification: &Notification, harbour: &mut dyn Harbour) -> Answer {
         let tid = notification.tid;
         let outcome = match notification.call {
             Call::Bind { fd, address, length } => self.bind(notification, fd, address, length, harbour),
@@ -172,6 +182,13 @@ impl Calls {
                 })
             }
             Call::Name { fd, address, length } => self.name(notification, fd, [address, length], harbour),
+            Call::Option { fd, level, name, value } => {
+                if let Some(substitutes) = &mut self.substitutes {
+                    // Whoever cannot be looked into is told of at its bind(2).
+                    let _ = substitutes.remember(tid, fd, [level, name], value);
+                }
+                Ok(Answer::Continue)
+            }
             Call::Other => Ok(Answer::Continue),
         };
         outcome.unwrap_or_else(|error| {
@@ -182,7 +199,7 @@ impl Calls {
 
     /// Makes a bind(2) for the program. An error means that it could not be looked into.
     fn bind(
-        &self,
+        &mut self,
         notification: &Notification,
         fd: i32,
         address: u64,
@@ -198,12 +215,17 @@ impl Calls {
             _ => return Ok(Answer::Continue),
         }
         name_family(bytes);
-        // A strict run may not bind to a port that the kernel chooses either.
-        let is_ours = |asked: &SocketAddr| asked.port() != 0 || self.supervision.strict;
+        // A strict run may not bind to a port that the kernel chooses either; and what is to be bound when it listens must
+        // be wharf's by now.
+        let takes_all = self.supervision.strict || self.substitutes.is_some();
+        let is_ours = |asked: &SocketAddr| asked.port() != 0 || takes_all;
         let Some(asked) = control::parse_sockaddr(bytes).filter(is_ours) else {
             return Ok(Answer::Continue);
         };
         let Some(socket) = self.tcp_socket(notification, fd)? else { return Ok(Answer::Continue) };
+        if self.substitutes.is_some() {
+            harbour.remark(Remark::Substituted);
+        }
         if asked.port() == 0 {
             return Ok(answer_of(control::bind(socket.as_fd(), bytes)));
         }
@@ -216,7 +238,7 @@ impl Calls {
                     && !self.supervision.names
                     && cluster::is_member(notification.tid)
                 {
-                    harbour.refused_by_cluster();
+                    harbour.remark(Remark::RefusedByCluster);
                 }
                 control::write_port(bytes, held.port());
                 control::set_reuse_address(socket.as_fd(), true)?;
@@ -227,7 +249,7 @@ impl Calls {
     }
 
     fn listen(
-        &self,
+        &mut self,
         notification: &Notification,
         fd: i32,
         backlog: i32,
@@ -251,23 +273,21 @@ impl Calls {
         {
             harbour.listens(at);
         }
+        if let Some(substitutes) = self.substitutes.as_mut().filter(|_| outcome.is_ok()) {
+            substitutes.let_go(socket);
+        }
         Ok(answer_of(outcome))
     }
 
     /// Tells a cluster of Node that its socket has the port that it asked for.
     fn name(
-        &self,
+        &mut self,
         notification: &Notification,
         fd: i32,
         result: [u64; 2],
         harbour: &mut dyn Harbour,
     ) -> io::Result<Answer> {
-        let Some(socket) = self.tcp_socket(notification, fd)? else { return Ok(Answer::Continue) };
-        let socket = socket.as_fd();
-        // A connection is where its client sees it.
-        let Some(mut at) = control::local_address(socket)?.filter(|_| !control::is_connected(socket)) else {
-            return Ok(Answer::Continue);
-        };
+        let Some(mut at) = self.address(notification, fd)? else { return Ok(Answer::Continue) };
         match harbour.asked(at.port()) {
             Some(asked) if cluster::is_member(notification.tid) => at.set_port(asked),
             _ => return Ok(Answer::Continue),
@@ -278,9 +298,22 @@ impl Calls {
         })
     }
 
+    /// Returns where a TCP socket is bound. A connection is where its client sees it, which the kernel tells.
+    fn address(&mut self, notification: &Notification, fd: i32) -> io::Result<Option<SocketAddr>> {
+        if let Some(substitutes) = &self.substitutes {
+            return Ok(substitutes.address(notification.tid, fd));
+        }
+        let socket =
+            self.tcp_socket(notification, fd)?.filter(|socket| !control::is_connected(socket.as_fd()));
+        socket.map_or(Ok(None), |socket| control::local_address(socket.as_fd()))
+    }
+
     /// Returns a duplicate of the program's descriptor if it is a TCP socket in wharf's own network namespace, and the
     /// caller still waits: else its number may be another's by now, and so what was read of it.
-    fn tcp_socket(&self, notification: &Notification, fd: i32) -> io::Result<Option<OwnedFd>> {
+    fn tcp_socket(&mut self, notification: &Notification, fd: i32) -> io::Result<Option<OwnedFd>> {
+        if let Some(substitutes) = &mut self.substitutes {
+            return substitutes.socket(&self.notifications, notification, fd);
+        }
         let socket = match descriptor::duplicate(notification.tid, fd) {
             Ok(socket) => socket,
             // No such descriptor: the kernel will tell the program.
@@ -436,6 +469,8 @@ const SOCKADDR_IN: usize = 16;
 const LONGEST_ADDRESS: usize = 128;
 /// Below it bind(2) may ask for privilege.
 const PRIVILEGED: u16 = 1024;
+/// How long a socket may stay open that the program has closed without listening.
+const SETTLE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 const LOOPBACK: &str = "lo";
 
 #[cfg(test)]

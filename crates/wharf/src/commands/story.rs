@@ -13,6 +13,7 @@ use wharf_model::lease::LeaseName;
 use wharf_model::run::{RunPort, RunState, url};
 use wharf_os::Os;
 use wharf_os::background;
+use wharf_os::launch::Remark;
 use wharf_run::berth::Event;
 use wharf_run::life::Heard;
 use wharf_run::registry::Entry;
@@ -57,9 +58,11 @@ impl Story {
                 let text = format!("its sockets could not be looked into ({why}): {then}");
                 say(|err| write_warning(err, &text, &self.style));
             }
-            Heard::Socket(Event::RefusedByCluster) => {
-                let text = "it is a cluster of Node, which takes no port but the one that it asks for: start it as \
-                            wharf run -- node …, and wharf will see to that";
+            Heard::Socket(Event::Remark(remark)) => {
+                let text = match remark {
+                    Remark::RefusedByCluster => REFUSED_BY_CLUSTER,
+                    Remark::Substituted => SUBSTITUTED,
+                };
                 say(|err| write_warning(err, text, &self.style));
             }
             Heard::Socket(Event::Listens { at }) => self.listens(at),
@@ -139,6 +142,10 @@ pub(super) fn say(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) {
     let _ = write(&mut io::stderr().lock());
 }
 
+const REFUSED_BY_CLUSTER: &str = "it is a cluster of Node, which takes no port but the one that it asks for: start it as \
+                                  wharf run -- node …, and wharf will see to that";
+const SUBSTITUTED: &str = "this container lets nobody duplicate a program's sockets (--cap-add SYS_PTRACE would), so wharf \
+                           put its own in their place: options that were set before bind(2) may be lost";
 /// Where debuggers and reloaders of Node, Java, Python and Vite listen: never what a service is reached at.
 const DEBUG_PORTS: [u16; 4] = [5005, 5678, 9229, 24678];
 /// Ports of one run that are entered; a program that opens more is not described by them.

@@ -3,12 +3,12 @@
 use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
 use wharf_testkit::{sandbox, skip};
 
-use crate::run::{ends, keeps_every_promise, program, start, written};
+use crate::run::{Way, ends, keeps_every_promise, program, start, written};
 use crate::support::says;
 
 /// A primary and two workers, that share connections by the policy that is its argument, and a worker anew for each
 /// that is asked to end.
-const CLUSTER: &str = "
+pub(crate) const CLUSTER: &str = "
 const cluster = require('cluster');
 cluster.schedulingPolicy = process.argv[2] === 'none' ? cluster.SCHED_NONE : cluster.SCHED_RR;
 if (cluster.isPrimary) {
@@ -30,7 +30,7 @@ fn node() -> Option<String> {
 fn keeps_every_promise_as_cluster(sandbox: &Sandbox, policy: &str) {
     let Some(node) = node() else { skip!("node is not installed where every user may run it") };
     let script = written(sandbox, "cluster.js", CLUSTER);
-    keeps_every_promise(sandbox, &[], &[&node, &script, policy], true);
+    keeps_every_promise(sandbox, Way::default(), &[&node, &script, policy], true);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod bound;
 mod circumstances;
 mod clients;
 mod cluster;
+mod container;
 mod engine;
 mod faults;
 mod in_flight;

@@ -4,7 +4,7 @@ use wharf_testkit::run::{Output, Run};
 use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
 use wharf_testkit::{sandbox, skip};
 
-use crate::run::{keeps_every_promise, start};
+use crate::run::{Way, keeps_every_promise, start};
 use crate::support::{ls, only, says};
 
 fn run<'a>(sandbox: &'a Sandbox, words: &[&str]) -> Run<'a> {
@@ -57,7 +57,8 @@ fn io_uring_gets_by_but_not_in_a_strict_run() {
 fn a_strict_run_keeps_every_promise() {
     let sandbox = strict_sandbox!();
     let command = ["sh", "-c", "exec python3 -m http.server --bind :: 3000"];
-    keeps_every_promise(&sandbox, &["--strict"], &command, true);
+    let way = Way { options: &["--strict"], ..Way::default() };
+    keeps_every_promise(&sandbox, way, &command, true);
 }
 
 #[test]
@@ -114,7 +115,8 @@ fn a_strict_run_in_the_background_is_strict_too() {
 #[test]
 fn where_it_cannot_be_had_that_is_said() {
     let sandbox = sandbox!();
-    let denied = run(&sandbox, &["--strict", "--", "true"]).by_scenario("deny.py", &["444"]);
+    let denied =
+        run(&sandbox, &["--strict", "--", "true"]).by_scenario("deny.py", &["landlock_create_ruleset"]);
     says(&denied.output().expect_code(125).stderr, &["--strict cannot be had"]);
 }
 

@@ -42,6 +42,17 @@ pub enum Call {
         /// Where its length is: before the call that of the room, after it that of the whole address.
         length: u64,
     },
+    /// setsockopt(2).
+    Option {
+        /// The caller's descriptor.
+        fd: i32,
+        /// As the caller says.
+        level: i32,
+        /// As the caller says.
+        name: i32,
+        /// Where the value is.
+        value: u64,
+    },
     /// None of these: a filter of the caller's own asked for more.
     Other,
 }
@@ -54,6 +65,9 @@ pub struct Filter {
     pub names: bool,
     /// Whether io_uring fails with ENOSYS, as on a kernel without it.
     pub no_io_uring: bool,
+    /// Whether setsockopt(2) is notified of where it sets what decides about a bind: SO_REUSEADDR, SO_REUSEPORT and
+    /// IPV6_V6ONLY. Only for the native table.
+    pub options: bool,
 }
 
 impl Filter {
@@ -107,6 +121,17 @@ impl Filter {
             block.extend([unless_equal(number, 4), load(SECOND_ARGUMENT_HIGH)]);
             block.extend([unless_at_least(stack, 1), notify, allow]);
         }
+        if let Some(number) = abi.setsockopt.filter(|_| self.options) {
+            let mut tests =
+                vec![load(SECOND_ARGUMENT), unless_equal(libc::SOL_SOCKET as u32, 6), load(THIRD_ARGUMENT)];
+            for option in [libc::SO_REUSEADDR, libc::SO_REUSEPORT] {
+                tests.extend([unless_equal(option as u32, 1), notify]);
+            }
+            tests.extend([allow, unless_equal(libc::IPPROTO_IPV6 as u32, 3), load(THIRD_ARGUMENT)]);
+            tests.extend([unless_equal(libc::IPV6_V6ONLY as u32, 1), notify, allow]);
+            block.push(unless_equal(number, tests.len() as u8));
+            block.extend(tests);
+        }
         block.push(allow);
         block
     }
@@ -124,6 +149,9 @@ pub fn decode(arch: u32, number: i32, arguments: &[u64; 6]) -> Call {
         Call::Listen { fd: int(arguments[0]), backlog: int(arguments[1]) }
     } else if abi.getsockname.is_some_and(|(call, _)| number == call) {
         Call::Name { fd: int(arguments[0]), address: pointer(arguments[1]), length: pointer(arguments[2]) }
+    } else if Some(number) == abi.setsockopt {
+        let [fd, level, name] = [arguments[0], arguments[1], arguments[2]].map(int);
+        Call::Option { fd, level, name, value: pointer(arguments[3]) }
     } else if Some(number) == abi.socketcall {
         let is_bind = match low(arguments[0]) {
             SYS_BIND => true,
@@ -148,6 +176,7 @@ struct Abi {
     socketcall: Option<u32>,
     /// Its number, and the least that the upper half of an address on the stack of a process's first thread can be.
     getsockname: Option<(u32, u32)>,
+    setsockopt: Option<u32>,
 }
 
 /// `asm/unistd_64.h`, `asm/unistd_x32.h` (the bit __X32_SYSCALL_BIT more), `asm/unistd_32.h`. The stack ends at most
@@ -161,6 +190,7 @@ const X86_64: &[Abi] = &[
         listen: 50,
         socketcall: None,
         getsockname: Some((51, 0x7ffb)),
+        setsockopt: Some(54),
     },
     Abi {
         arch: 0x4000_0003,
@@ -170,6 +200,7 @@ const X86_64: &[Abi] = &[
         listen: 363,
         socketcall: Some(102),
         getsockname: None,
+        setsockopt: None,
     },
 ];
 /// `asm-generic/unistd.h`; arch/arm64/tools/syscall_32.tbl. There the stack cannot be told by the address.
@@ -182,6 +213,7 @@ const AARCH64: &[Abi] = &[
         listen: 201,
         socketcall: None,
         getsockname: Some((204, 0)),
+        setsockopt: Some(208),
     },
     Abi {
         arch: 0x4000_0028,
@@ -191,6 +223,7 @@ const AARCH64: &[Abi] = &[
         listen: 284,
         socketcall: None,
         getsockname: None,
+        setsockopt: None,
     },
 ];
 /// io_uring_setup, io_uring_enter and io_uring_register, the same in every table. A ring may come from elsewhere, in a
@@ -199,12 +232,14 @@ const IO_URING: [u32; 3] = [425, 426, 427];
 // linux/net.h
 const SYS_BIND: u32 = 2;
 const SYS_LISTEN: u32 = 4;
-// Offsets in struct seccomp_data (linux/seccomp.h); the low half of args[0] and the high one of args[1], as these
+// Offsets in struct seccomp_data (linux/seccomp.h); the halves of args[0] to args[2], as these
 // machines are little-endian.
 const NUMBER: u32 = 0;
 const ARCH: u32 = 4;
 const FIRST_ARGUMENT: u32 = 16;
+const SECOND_ARGUMENT: u32 = 24;
 const SECOND_ARGUMENT_HIGH: u32 = 28;
+const THIRD_ARGUMENT: u32 = 32;
 
 fn load(offset: u32) -> sock_filter {
     operation(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, offset)
@@ -244,15 +279,27 @@ mod tests {
 
     use super::{AARCH64, Call, Filter, X86_64, decode};
 
-    /// Runs classic BPF as far as the filter uses it.
     fn verdict(program: &[libc::sock_filter], arch: u32, number: u32, [first, high]: [u32; 2]) -> u32 {
+        verdict_of(program, arch, number, [first, 0, high, 0])
+    }
+
+    /// Runs classic BPF as far as the filter uses it: on the low half of the first argument, both halves of the second,
+    /// and the low half of the third.
+    fn verdict_of(
+        program: &[libc::sock_filter],
+        arch: u32,
+        number: u32,
+        [first, second, high, third]: [u32; 4],
+    ) -> u32 {
         let (mut accumulator, mut at) = (0, 0);
         loop {
             let step = program[at];
             at += 1;
             match u32::from(step.code) {
                 // BPF_LD | BPF_W | BPF_ABS
-                0x20 => accumulator = [number, arch, 0, 0, first, 0, 0, high][step.k as usize / 4],
+                0x20 => {
+                    accumulator = [number, arch, 0, 0, first, 0, second, high, third][step.k as usize / 4]
+                }
                 // BPF_ALU | BPF_AND | BPF_K
                 0x54 => accumulator &= step.k,
                 // BPF_JMP | BPF_JEQ | BPF_K
@@ -294,7 +341,7 @@ mod tests {
                         let context = format!("arch {arch:#x}, number {number:#x}, first {first}");
                         assert_eq!(verdict(&program, arch, number, [first, 0x7fff]), expected, "{context}");
                         let own = decode(arch, number.cast_signed(), &[u64::from(first), 0, 0, 0, 0, 0]);
-                        if arches.contains(&arch) && !matches!(own, Call::Name { .. }) {
+                        if arches.contains(&arch) && !matches!(own, Call::Name { .. } | Call::Option { .. }) {
                             assert_eq!(own != Call::Other, wanted, "{context}");
                         }
                     }
@@ -306,7 +353,7 @@ mod tests {
     #[test]
     fn a_name_is_notified_where_it_goes_to_the_stack_of_the_first_thread() {
         let [intel, arm] =
-            [X86_64, AARCH64].map(|tables| Filter { names: true, no_io_uring: false }.program_for(tables));
+            [X86_64, AARCH64].map(|tables| Filter { names: true, ..Filter::default() }.program_for(tables));
         let (notified, allowed) = (0x7fc0_0000, 0x7fff_0000);
         // Of the stack, of a mapping just below it, of Go's heap.
         for (high, expected) in [(0x7ffe, notified), (0x7ffa, allowed), (0xc0, allowed)] {
@@ -322,9 +369,25 @@ mod tests {
     }
 
     #[test]
+    fn options_that_decide_about_a_bind_are_notified() {
+        let program = Filter { options: true, ..Filter::default() }.program_for(X86_64);
+        for level in 0..50 {
+            for name in 0..50 {
+                let wanted = matches!((level, name), (1, 2 | 15) | (41, 26));
+                let expected = if wanted { 0x7fc0_0000 } else { 0x7fff_0000 };
+                assert_eq!(verdict_of(&program, X64, 54, [5, level, 0, name]), expected, "{level} {name}");
+                assert_eq!(verdict_of(&program, X64, 55, [5, level, 0, name]), 0x7fff_0000);
+            }
+        }
+        assert_eq!(verdict(&program, X64, 49, [5, 0]), 0x7fc0_0000);
+        let option = Call::Option { fd: 5, level: 41, name: 26, value: 0x7fff_0000_1000 };
+        assert_eq!(decode(X64, 54, &[5, 41, 26, 0x7fff_0000_1000, 4, 0]), option);
+    }
+
+    #[test]
     fn io_uring_fails_in_every_table() {
         for (tables, arches) in [(X86_64, [X64, I386]), (AARCH64, [ARM64, ARM])] {
-            let program = Filter { names: false, no_io_uring: true }.program_for(tables);
+            let program = Filter { no_io_uring: true, ..Filter::default() }.program_for(tables);
             for arch in arches {
                 for number in 0..600 {
                     let expected = match number {
