@@ -41,12 +41,17 @@ pub struct Supervision {
     /// What could get by is denied: binding TCP sockets other than by the supervisor, io_uring, and listening on what
     /// cannot be looked into.
     pub strict: bool,
+    /// bind(2) of UDP sockets, too.
+    pub udp: bool,
 }
 
 /// Who decides where the sockets of a supervised program go. Called by one thread.
 pub trait Harbour: Send {
     /// Returns where a TCP socket goes that asks for `asked`, whose port is not 0.
     fn place(&mut self, asked: SocketAddr) -> Place;
+
+    /// Returns where a UDP socket goes that asks for `asked`, whose port is not 0.
+    fn place_udp(&mut self, asked: SocketAddr) -> Place;
 
     /// Returns what holds `port` for this program.
     fn held(&self, port: u16) -> Option<Arc<Held>>;
@@ -59,6 +64,9 @@ pub trait Harbour: Send {
 
     /// A TCP socket listens at `at`.
     fn listens(&mut self, at: SocketAddr);
+
+    /// A UDP socket is bound to `at`, and asked for port `asked`.
+    fn receives(&mut self, at: SocketAddr, asked: u16);
 
     /// Something is to be known of the program, and was perhaps said before.
     fn remark(&mut self, remark: Remark);
@@ -84,6 +92,8 @@ pub enum Place {
     AsAsked,
     /// To a port that wharf holds for it.
     Held(Arc<Held>),
+    /// To this port, which the program has already.
+    Port(u16),
 }
 
 /// How a program ended.

@@ -157,6 +157,10 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) no_rewrite: bool,
 
+    /// Also UDP: the ports that it binds are moved and closed to other machines, as those of TCP
+    #[arg(long)]
+    pub(crate) udp: bool,
+
     /// Deny what could get by wharf: io_uring, and ports that it cannot look into (Linux 6.7 or newer)
     #[arg(long)]
     pub(crate) strict: bool,

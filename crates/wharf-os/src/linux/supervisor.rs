@@ -83,7 +83,7 @@ pub fn start(
         command.stdin(terminal.try_clone()?).stdout(terminal.try_clone()?).stderr(terminal);
         session::lead_with_terminal(&mut command);
     }
-    let Supervision { names, strict } = supervision;
+    let Supervision { names, strict, .. } = supervision;
     if strict {
         landlock::deny_tcp_bind(&mut command).map_err(|_| LaunchError::NotStrict)?;
     }
@@ -222,7 +222,10 @@ impl Calls {
         let Some(asked) = control::parse_sockaddr(bytes).filter(is_ours) else {
             return Ok(Answer::Continue);
         };
-        let Some(socket) = self.tcp_socket(notification, fd)? else { return Ok(Answer::Continue) };
+        let Some(socket) = self.socket(notification, fd)? else { return Ok(Answer::Continue) };
+        if control::socket_kind(socket.as_fd())?.1 == Kind::Datagram {
+            return bind_udp(socket.as_fd(), bytes, asked, harbour);
+        }
         if self.substitutes.is_some() {
             harbour.remark(Remark::Substituted);
         }
@@ -233,6 +236,10 @@ impl Calls {
             // The kernel judges privilege by the program, not by wharf.
             Place::AsAsked if asked.port() < PRIVILEGED => return Ok(Answer::Continue),
             Place::AsAsked => control::bind(socket.as_fd(), bytes),
+            Place::Port(port) => {
+                control::write_port(bytes, port);
+                control::bind(socket.as_fd(), bytes)
+            }
             Place::Held(held) => {
                 if held.port() != asked.port()
                     && !self.supervision.names
@@ -255,7 +262,7 @@ impl Calls {
         backlog: i32,
         harbour: &mut dyn Harbour,
     ) -> io::Result<Answer> {
-        let Some(socket) = self.tcp_socket(notification, fd)? else { return Ok(Answer::Continue) };
+        let Some(socket) = self.socket(notification, fd)? else { return Ok(Answer::Continue) };
         let socket = socket.as_fd();
         if harbour.confines()
             && let Err(error) = confine(socket)
@@ -303,14 +310,13 @@ impl Calls {
         if let Some(substitutes) = &self.substitutes {
             return Ok(substitutes.address(notification.tid, fd));
         }
-        let socket =
-            self.tcp_socket(notification, fd)?.filter(|socket| !control::is_connected(socket.as_fd()));
+        let socket = self.socket(notification, fd)?.filter(|socket| !control::is_connected(socket.as_fd()));
         socket.map_or(Ok(None), |socket| control::local_address(socket.as_fd()))
     }
 
-    /// Returns a duplicate of the program's descriptor if it is a TCP socket in wharf's own network namespace, and the
-    /// caller still waits: else its number may be another's by now, and so what was read of it.
-    fn tcp_socket(&mut self, notification: &Notification, fd: i32) -> io::Result<Option<OwnedFd>> {
+    /// Returns a duplicate of the program's descriptor if it is a TCP socket, or a UDP socket where these are supervised,
+    /// in wharf's own network namespace, and the caller still waits: else its number may be another's by now, and so what was read of it.
+    fn socket(&mut self, notification: &Notification, fd: i32) -> io::Result<Option<OwnedFd>> {
         if let Some(substitutes) = &mut self.substitutes {
             return substitutes.socket(&self.notifications, notification, fd);
         }
@@ -322,13 +328,16 @@ impl Calls {
             }
             Err(error) => return Err(error),
         };
-        let is_tcp =
-            matches!(control::socket_kind(socket.as_fd()), Ok((Domain::Inet | Domain::Inet6, Kind::Stream)));
+        let is_ours = match control::socket_kind(socket.as_fd()) {
+            Ok((Domain::Inet | Domain::Inet6, Kind::Stream)) => true,
+            Ok((Domain::Inet | Domain::Inet6, Kind::Datagram)) => self.supervision.udp,
+            _ => false,
+        };
         let is_here = || {
             self.own_namespace.is_none() || control::netns_cookie(socket.as_fd()).ok() == self.own_namespace
         };
         let waits = self.notifications.is_valid(notification.id);
-        Ok((waits && is_tcp && is_here()).then_some(socket))
+        Ok((waits && is_ours && is_here()).then_some(socket))
     }
 }
 
@@ -407,6 +416,48 @@ pub fn stand_guard(
         let _ = recording.join();
     }
     Ok(())
+}
+
+/// Makes the bind(2) of a UDP socket for the program, whose address `bytes` is.
+fn bind_udp(
+    socket: BorrowedFd<'_>,
+    bytes: &mut [u8],
+    asked: SocketAddr,
+    harbour: &mut dyn Harbour,
+) -> io::Result<Answer> {
+    // A client, or a member of a group that lives in the network.
+    if asked.port() == 0 || asked.ip().to_canonical().is_multicast() {
+        return Ok(Answer::Continue);
+    }
+    let place = harbour.place_udp(asked);
+    // It receives from the bind on, so there is no later moment for this.
+    if harbour.confines()
+        && let Err(error) = confine(socket)
+    {
+        return Ok(answer_of(Err(error)));
+    }
+    let outcome = match place {
+        Place::AsAsked if asked.port() < PRIVILEGED => return Ok(Answer::Continue),
+        Place::AsAsked => control::bind(socket, bytes),
+        Place::Port(port) => {
+            control::write_port(bytes, port);
+            control::bind(socket, bytes)
+        }
+        Place::Held(held) => {
+            control::write_port(bytes, held.port());
+            let reused = control::reuse_address(socket)?;
+            control::set_reuse_address(socket, true)?;
+            let outcome = held.let_in(|| control::bind(socket, bytes)).and_then(|outcome| outcome);
+            control::set_reuse_address(socket, reused)?;
+            outcome
+        }
+    };
+    if outcome.is_ok()
+        && let Ok(Some(at)) = control::local_address(socket)
+    {
+        harbour.receives(at, asked.port());
+    }
+    Ok(answer_of(outcome))
 }
 
 /// Ties a socket to loopback, unless it is tied already: one cannot be tied twice without privilege.

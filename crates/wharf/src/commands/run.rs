@@ -106,7 +106,7 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     let berths = Berths::new(told, Box::new(numbers), options, events);
     let directory = env::current_dir().unwrap_or_default();
     let names = !run.no_rewrite && may_start_node(&run.command, &directory);
-    let supervision = Supervision { names, strict: run.strict };
+    let supervision = Supervision { names, strict: run.strict, udp: run.udp };
     let plan = Plan { guard: guard_of(log.as_deref(), run.strict), launch, supervision, log };
     let outcome = life::run(&plan, berths, heard, |news| story.hear(news));
     match outcome {

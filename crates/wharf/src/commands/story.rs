@@ -18,7 +18,7 @@ use wharf_run::berth::Event;
 use wharf_run::life::Heard;
 use wharf_run::registry::Entry;
 use wharf_views::style::Style;
-use wharf_views::text::run::{write_further, write_moved, write_ready, write_warning};
+use wharf_views::text::run::{write_further, write_moved, write_ready, write_receives, write_warning};
 
 /// What is told of one run.
 pub(super) struct Story {
@@ -48,8 +48,13 @@ impl Story {
                     entry.change(|run| (run.program, run.guard) = (program, guard));
                 }
             }
+            Heard::Socket(Event::Receives { asked, at }) => {
+                let asked_port = Some(asked).filter(|&asked| asked != at.port());
+                self.enter(RunPort { port: at.port(), asked_port, udp: true });
+                say(|err| write_receives(err, asked, at.port(), &self.style));
+            }
             Heard::Socket(Event::Moved { asked, port }) => {
-                self.enter(port, Some(asked));
+                self.enter(RunPort { port, asked_port: Some(asked), udp: false });
                 say(|err| write_moved(err, asked, port, &self.style));
             }
             Heard::Socket(Event::Passed(why)) => {
@@ -76,7 +81,7 @@ impl Story {
 
     fn listens(&mut self, at: SocketAddr) {
         let port = at.port();
-        self.enter(port, None);
+        self.enter(RunPort { port, asked_port: None, udp: false });
         match self.main {
             Some(main) if main.port() == port => {}
             Some(main) if port != self.told => {
@@ -115,12 +120,13 @@ impl Story {
         }
     }
 
-    /// Enters a port, once, and what was asked for instead.
-    fn enter(&mut self, port: u16, asked_port: Option<u16>) {
+    /// Enters a port, once.
+    fn enter(&mut self, port: RunPort) {
         let Some(entry) = &mut self.entry else { return };
         let ports = &entry.run().ports;
-        if ports.len() < PORTS && ports.iter().all(|known| known.port != port) {
-            entry.change(|run| run.ports.push(RunPort { port, asked_port }));
+        let is_known = ports.iter().any(|known| (known.port, known.udp) == (port.port, port.udp));
+        if ports.len() < PORTS && !is_known {
+            entry.change(|run| run.ports.push(port));
         }
     }
 }

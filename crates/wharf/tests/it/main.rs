@@ -29,5 +29,6 @@ mod sharing;
 mod states;
 mod strict;
 mod terminal;
+mod udp;
 mod users;
 mod watch;
