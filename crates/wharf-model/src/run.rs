@@ -102,6 +102,9 @@ pub struct RunPort {
     /// The port that the program asked for, where it is another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked_port: Option<u16>,
+    /// True if it is a port of UDP (`--udp`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub udp: bool,
 }
 
 /// A process of a run: pid and start time together, since pids are reused.

@@ -32,13 +32,32 @@ impl Launch {
     }
 }
 
+/// What of a program is supervised beside its bind(2) and listen(2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Supervision {
+    /// getsockname(2) too, as it takes to move a cluster of Node: each worker looks whether it got the port that it
+    /// asked for.
+    pub names: bool,
+    /// What could get by is denied: binding TCP sockets other than by the supervisor, io_uring, and listening on what
+    /// cannot be looked into.
+    pub strict: bool,
+    /// bind(2) of UDP sockets, too.
+    pub udp: bool,
+}
+
 /// Who decides where the sockets of a supervised program go. Called by one thread.
 pub trait Harbour: Send {
     /// Returns where a TCP socket goes that asks for `asked`, whose port is not 0.
     fn place(&mut self, asked: SocketAddr) -> Place;
 
+    /// Returns where a UDP socket goes that asks for `asked`, whose port is not 0.
+    fn place_udp(&mut self, asked: SocketAddr) -> Place;
+
     /// Returns what holds `port` for this program.
     fn held(&self, port: u16) -> Option<Arc<Held>>;
+
+    /// Returns the port that the program asked for, if it has `port` instead.
+    fn asked(&self, port: u16) -> Option<u16>;
 
     /// Returns whether sockets that listen are tied to loopback.
     fn confines(&self) -> bool;
@@ -46,8 +65,24 @@ pub trait Harbour: Send {
     /// A TCP socket listens at `at`.
     fn listens(&mut self, at: SocketAddr);
 
+    /// A UDP socket is bound to `at`, and asked for port `asked`.
+    fn receives(&mut self, at: SocketAddr, asked: u16);
+
+    /// Something is to be known of the program, and was perhaps said before.
+    fn remark(&mut self, remark: Remark);
+
     /// A call of the program could not be looked into, so it was made as it stood.
     fn passed(&mut self, why: &io::Error);
+}
+
+/// What is to be known of a program that is supervised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// A cluster of Node was moved away from the port that it asks for, and its names are not supervised: its workers
+    /// will refuse.
+    RefusedByCluster,
+    /// Its sockets cannot be duplicated here, so others were put in their place before bind(2).
+    Substituted,
 }
 
 /// Where a socket goes.
@@ -57,6 +92,8 @@ pub enum Place {
     AsAsked,
     /// To a port that wharf holds for it.
     Held(Arc<Held>),
+    /// To this port, which the program has already.
+    Port(u16),
 }
 
 /// How a program ended.
@@ -84,6 +121,12 @@ pub enum LaunchError {
     /// The kernel cannot do it.
     #[error("this kernel cannot supervise bind(2) (Linux 5.19 or newer can, unless a container forbids it)")]
     TooOld,
+    /// The kernel cannot deny what would have to be denied.
+    #[error(
+        "this kernel cannot deny a program to open ports by itself (Landlock of Linux 6.7 or newer can, unless it is \
+         switched off or a container forbids it), so --strict cannot be had"
+    )]
+    NotStrict,
     /// Anything else.
     #[error("the command could not be started: {0}")]
     Other(#[from] io::Error),

@@ -38,6 +38,9 @@ pub mod ports;
 #[cfg(not(target_os = "linux"))]
 #[path = "unsupported/ports.rs"]
 pub mod ports;
+#[cfg(target_os = "linux")]
+#[path = "linux/privilege.rs"]
+pub mod privilege;
 #[cfg(unix)]
 pub mod signals;
 #[cfg(not(unix))]

@@ -1,15 +1,18 @@
 //! Linux behind the seam: netlink and /proc turned into facts.
 
 mod cgroups;
+pub(crate) mod cluster;
 mod crew;
 mod errors;
 mod files;
+pub(crate) mod hidden;
 mod holders;
 mod host;
 mod in_flight;
 mod namespaces;
 mod processes;
 pub(crate) mod sockets;
+pub(crate) mod substitute;
 
 use crate::Os;
 use crate::containers::EngineSockets;

@@ -9,13 +9,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use wharf_os::launch::{Harbour, Place};
-use wharf_os::ports::Held;
+use wharf_os::launch::{Harbour, Place, Remark};
+use wharf_os::ports::{Held, hold_udp};
 
 /// Who gives numbers.
 pub trait Numbers: Send {
     /// Returns what holds the number for a program that asks for `asked`; `None` to leave it as it asks.
     fn number(&mut self, asked: u16) -> Option<Held>;
+
+    /// Does so for UDP.
+    fn udp_number(&mut self, asked: u16) -> Option<Held>;
 }
 
 /// What happened to a program's sockets.
@@ -33,6 +36,15 @@ pub enum Event {
         /// Where.
         at: SocketAddr,
     },
+    /// It receives UDP.
+    Receives {
+        /// The port that it asked for.
+        asked: u16,
+        /// Where.
+        at: SocketAddr,
+    },
+    /// Something to be known of it; said once.
+    Remark(Remark),
     /// A call could not be looked into, for this reason.
     Passed(String),
     /// It answers HTTP at this port; said by whoever asked it.
@@ -51,8 +63,12 @@ pub struct Berths {
     moves: bool,
     confines: bool,
     by_asked: BTreeMap<u16, Option<Arc<Held>>>,
+    /// Held only until it is bound: a UDP socket is by itself in nobody's way and let by nobody, and one that holds would
+    /// be an endpoint for all to see.
+    udp_by_asked: BTreeMap<u16, Option<u16>>,
     events: Sender<Event>,
     has_passed: bool,
+    remarked: Vec<Remark>,
 }
 
 impl Berths {
@@ -64,8 +80,10 @@ impl Berths {
             moves: !options.no_rewrite,
             confines: !options.host_visible,
             by_asked: BTreeMap::new(),
+            udp_by_asked: BTreeMap::new(),
             events,
             has_passed: false,
+            remarked: Vec::new(),
         }
     }
 
@@ -111,9 +129,34 @@ impl Harbour for Berths {
         }
     }
 
+    fn place_udp(&mut self, asked: SocketAddr) -> Place {
+        let asked = asked.port();
+        if asked != self.told.port() && !self.moves {
+            return Place::AsAsked;
+        }
+        if let Some(known) = self.udp_by_asked.get(&asked) {
+            return match known {
+                Some(port) => hold_udp(*port).map_or(Place::Port(*port), |held| Place::Held(Arc::new(held))),
+                None => Place::AsAsked,
+            };
+        }
+        // Whoever serves both (HTTP/3) has one number for them.
+        let twin = Some(&self.told).filter(|told| told.port() == asked);
+        let twin = twin.or_else(|| self.by_asked.get(&asked)?.as_ref());
+        let held = twin.and_then(|twin| hold_udp(twin.port()).ok());
+        let held = held.or_else(|| self.numbers.udp_number(asked));
+        self.udp_by_asked.insert(asked, held.as_ref().map(Held::port));
+        held.map_or(Place::AsAsked, |held| Place::Held(Arc::new(held)))
+    }
+
     fn held(&self, port: u16) -> Option<Arc<Held>> {
         let berths = self.by_asked.values().flatten();
         berths.chain([&self.told]).find(|held| held.port() == port).map(Arc::clone)
+    }
+
+    fn asked(&self, port: u16) -> Option<u16> {
+        let is_at = |held: &Option<Arc<Held>>| held.as_ref().is_some_and(|held| held.port() == port);
+        self.by_asked.iter().find(|&(&asked, held)| asked != port && is_at(held)).map(|(&asked, _)| asked)
     }
 
     fn confines(&self) -> bool {
@@ -122,6 +165,17 @@ impl Harbour for Berths {
 
     fn listens(&mut self, at: SocketAddr) {
         self.tell(Event::Listens { at });
+    }
+
+    fn receives(&mut self, at: SocketAddr, asked: u16) {
+        self.tell(Event::Receives { asked, at });
+    }
+
+    fn remark(&mut self, remark: Remark) {
+        if !self.remarked.contains(&remark) {
+            self.remarked.push(remark);
+            self.tell(Event::Remark(remark));
+        }
     }
 
     fn passed(&mut self, why: &io::Error) {
@@ -138,7 +192,7 @@ mod tests {
     use std::sync::mpsc::{self, Receiver};
 
     use wharf_os::launch::{Harbour, Place};
-    use wharf_os::ports::{Held, hold};
+    use wharf_os::ports::{Held, hold, hold_udp};
 
     use super::{Berths, Event, Numbers, Options};
 
@@ -148,6 +202,10 @@ mod tests {
     impl Numbers for Free {
         fn number(&mut self, asked: u16) -> Option<Held> {
             (asked != 1).then(|| hold(0).unwrap())
+        }
+
+        fn udp_number(&mut self, asked: u16) -> Option<Held> {
+            (asked != 1).then(|| hold_udp(0).unwrap())
         }
     }
 
@@ -159,9 +217,14 @@ mod tests {
     }
 
     fn port_for(berths: &mut Berths, asked: u16) -> Option<u16> {
-        match berths.place(SocketAddr::from(([0, 0, 0, 0], asked))) {
+        number(berths.place(SocketAddr::from(([0, 0, 0, 0], asked))))
+    }
+
+    fn number(place: Place) -> Option<u16> {
+        match place {
             Place::AsAsked => None,
             Place::Held(held) => Some(held.port()),
+            Place::Port(port) => Some(port),
         }
     }
 
@@ -173,10 +236,28 @@ mod tests {
         assert_ne!(first, told);
         assert_eq!(port_for(&mut berths, 3000), Some(first));
         assert_eq!(berths.held(first).map(|held| held.port()), Some(first));
+        assert_eq!((berths.asked(first), berths.asked(told), berths.asked(3000)), (Some(3000), None, None));
         assert_eq!(port_for(&mut berths, 1), None);
         assert!(berths.held(3000).is_none());
         drop(berths);
         assert_eq!(events.iter().collect::<Vec<_>>(), [Event::Moved { asked: 3000, port: first }]);
+    }
+
+    #[test]
+    fn both_protocols_have_one_number() {
+        let (mut berths, told, _events) = berths(Options::default());
+        let address = |asked: u16| SocketAddr::from(([0, 0, 0, 0], asked));
+        assert_eq!(number(berths.place_udp(address(told))), Some(told));
+        assert_eq!(number(berths.place_udp(address(1))), None);
+        let first = berths.place_udp(address(3000));
+        // Held until it is bound, and the same number afterwards.
+        assert!(matches!(berths.place_udp(address(3000)), Place::Port(_)));
+        let port = number(first);
+        let again = berths.place_udp(address(3000));
+        assert!(matches!(again, Place::Held(_)));
+        assert_eq!(number(again), port);
+        let tcp = port_for(&mut berths, 4000);
+        assert_eq!(number(berths.place_udp(address(4000))), tcp);
     }
 
     #[test]

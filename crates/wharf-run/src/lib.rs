@@ -10,6 +10,7 @@ pub mod berth;
 pub mod environment;
 pub mod life;
 pub mod log;
+pub mod node;
 pub mod numbers;
 pub mod registry;
 pub mod stop;

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wharf_model::run::RunProcess;
-use wharf_os::launch::{Ending, Launch, LaunchError};
+use wharf_os::launch::{Ending, Launch, LaunchError, Supervision};
 use wharf_os::supervisor::Guard;
 use wharf_os::terminal::{self, Reader};
 use wharf_os::{background, family, identity, signals, supervisor};
@@ -22,6 +22,8 @@ use crate::log::Log;
 pub struct Plan {
     /// The program.
     pub launch: Launch,
+    /// What of it is supervised.
+    pub supervision: Supervision,
     /// A command that calls [`supervisor::stand_guard`].
     pub guard: Launch,
     /// Where the output goes of a program that has a terminal of its own; otherwise it has wharf's standard streams.
@@ -86,7 +88,7 @@ pub fn run(
     pass_on(signals::to_forward()?, &send, News::Signal);
     let output = plan.log.as_ref().map(|log| Output::open(log.clone())).transpose()?;
     let (output, program_end) = output.unzip();
-    let mut started = supervisor::start(&plan.launch, program_end)?;
+    let mut started = supervisor::start(&plan.launch, plan.supervision, program_end)?;
     pass_on(events, &send, News::Socket);
     let pid = started.child.id();
     // Without one, the program cannot open ports once wharf is killed; it is no reason not to run it.

@@ -3,6 +3,7 @@
 //!
 //! Not here: holding it while the run lives ([`crate::berth`]).
 
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
@@ -11,7 +12,7 @@ use wharf_lease::system::System;
 use wharf_model::lease::Lease;
 use wharf_model::timestamp::Timestamp;
 use wharf_os::Os;
-use wharf_os::ports::{Held, hold};
+use wharf_os::ports::{Held, hold, hold_udp};
 
 use crate::berth::Numbers;
 
@@ -33,6 +34,16 @@ pub struct LeasedNumbers {
 
 impl Numbers for LeasedNumbers {
     fn number(&mut self, asked: u16) -> Option<Held> {
+        self.held_by(asked, hold)
+    }
+
+    fn udp_number(&mut self, asked: u16) -> Option<Held> {
+        self.held_by(asked, hold_udp)
+    }
+}
+
+impl LeasedNumbers {
+    fn held_by(&mut self, asked: u16, hold: fn(u16) -> io::Result<Held>) -> Option<Held> {
         let claim = Claim { asked_port: Some(asked), ..self.claim.clone() };
         let system = System::new(&self.os, self.is_known).with_keeper(self.take);
         let holder = self.store.at_port(asked).ok()?;

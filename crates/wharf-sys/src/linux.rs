@@ -3,6 +3,7 @@
 pub mod descriptor;
 pub mod fd_link;
 pub mod kcmp;
+pub mod landlock;
 pub mod netns;
 pub mod own_memory;
 pub mod proc_dir;

@@ -6,7 +6,7 @@
 use std::io::ErrorKind;
 use std::process::Command;
 
-use wharf_sys::linux::seccomp::{Refusal, bind_listen_filter, spawn};
+use wharf_sys::linux::seccomp::{Filter, Refusal, spawn};
 use wharf_testkit::skip;
 
 fn descriptors() -> usize {
@@ -16,7 +16,7 @@ fn descriptors() -> usize {
 #[test]
 fn a_failed_start_is_told_by_its_reason_and_leaves_no_descriptor() {
     let before = descriptors();
-    let error = spawn(&mut Command::new("/nonexistent/program"), &bind_listen_filter()).unwrap_err();
+    let error = spawn(&mut Command::new("/nonexistent/program"), &Filter::default().program()).unwrap_err();
     if let Some(refusal) = Refusal::of(&error) {
         skip!("{refusal}");
     }
@@ -30,7 +30,7 @@ fn a_failed_start_is_told_by_its_reason_and_leaves_no_descriptor() {
     assert_eq!(descriptors(), before);
 
     // The same command may be tried again.
-    let mut run = spawn(&mut command, &bind_listen_filter()).unwrap();
+    let mut run = spawn(&mut command, &Filter::default().program()).unwrap();
     assert!(run.child.wait().unwrap().success());
     drop(run);
     assert_eq!(descriptors(), before);

@@ -12,7 +12,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use wharf_sys::linux::seccomp::{Answer, Call, Notification, Refusal, Supervised, bind_listen_filter, spawn};
+use wharf_sys::linux::seccomp::{Answer, Call, Filter, Notification, Refusal, Supervised, spawn};
 use wharf_sys::linux::socket_control::{self, Domain, Kind};
 use wharf_sys::linux::{descriptor, process_memory};
 use wharf_testkit::skip;
@@ -20,7 +20,7 @@ use wharf_testkit::skip;
 /// Starts a program with its output in a pipe, or ends the test as skipped where seccomp is denied.
 macro_rules! supervised {
     ($command:expr) => {
-        match spawn($command.stdin(Stdio::null()).stdout(Stdio::piped()), &bind_listen_filter()) {
+        match spawn($command.stdin(Stdio::null()).stdout(Stdio::piped()), &Filter::default().program()) {
             Ok(run) => run,
             Err(error) => match Refusal::of(&error) {
                 Some(refusal) => skip!("{refusal}"),
@@ -252,7 +252,7 @@ os.waitpid(child, 0)
 fn a_supervisor_inside_another_is_refused() {
     const INSIDE: &str = "WHARF_TEST_INSIDE";
     if std::env::var_os(INSIDE).is_some() {
-        let error = spawn(&mut Command::new("true"), &bind_listen_filter()).unwrap_err();
+        let error = spawn(&mut Command::new("true"), &Filter::default().program()).unwrap_err();
         assert_eq!((Refusal::of(&error), error.kind()), (Some(Refusal::Nested), io::ErrorKind::ResourceBusy));
         println!("refused: {error}");
         return;
@@ -340,7 +340,7 @@ fn calls_of_32_bit_programs_are_notified_in_both_forms() {
             }
             Call::Bind { address: at, length, .. } => format!("bind {:?}", address(call.tid, at, length)),
             Call::Listen { backlog, .. } => format!("listen {backlog}"),
-            Call::Other => "other".to_owned(),
+            Call::Name { .. } | Call::Option { .. } | Call::Other => "other".to_owned(),
         };
         calls.push(told);
         Answer::Errno(200 + i32::try_from(calls.len()).unwrap())

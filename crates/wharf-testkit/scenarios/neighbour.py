@@ -48,6 +48,8 @@ def reach(port):
 
 
 neighbour, _ = kit.fork(lambda: kit.check(kit.libc.unshare(kit.CLONE_NEWNET), "unshare") and None)
+# That of an earlier neighbour goes some time after it.
+subprocess.run(["ip", "link", "del", "ours"], stderr=subprocess.DEVNULL)
 ip("link", "add", "ours", "type", "veth", "peer", "name", "theirs", "netns", str(neighbour))
 give("ours", 1)
 enter = ["nsenter", f"--net=/proc/{neighbour}/ns/net"]

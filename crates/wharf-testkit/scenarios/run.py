@@ -1,9 +1,10 @@
 """Runs a command that says where it is, and looks at it from outside: run.py COMMAND…
 
 `at` waits until the command has said `is at http://127.0.0.1:PORT`; `says TEXT` until it has said that; `get HOST
-PORT` tells the first line that a web server answers; `take PORT` tells whether its port can be bound by somebody
-else in any way; `gone` waits until nothing is left of it; `end SIGNAL` sends the signal and tells the exit code, what is left of its descendants, and all that it
-said.
+PORT` tells the first line that a web server answers; `body HOST PORT PATH` the last one, once it does; `take PORT`
+tells whether its port can be bound by somebody else in any way, `take_udp PORT` whether that of UDP; `ask PORT` tells
+what is answered to a datagram; `gone` waits until nothing is left of it; `end SIGNAL`
+sends the signal and tells the exit code, what is left of its descendants, and all that it said.
 """
 
 import os
@@ -54,15 +55,42 @@ def get(host, port):
         return {"answer": error.__class__.__name__}
 
 
-def take(port):
+def body(host, port, path):
+    def ask():
+        try:
+            with socket.create_connection((host, int(port)), 5) as client:
+                client.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+                answer[:] = client.makefile("rb").read().decode("latin-1").splitlines()[-1:]
+        except OSError:
+            pass
+        return answer
+
+    answer = []
+    kit.until(ask, f"an answer on port {port}")
+    return {"body": answer[0]}
+
+
+def ask(port):
+    with socket.socket(type=socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.sendto(b"hello", ("127.0.0.1", int(port)))
+        return {"answer": client.recv(100).decode()}
+
+
+def take_udp(port):
+    return take(port, socket.SOCK_DGRAM)
+
+
+def take(port, kind=socket.SOCK_STREAM):
     for host in ("127.0.0.1", "0.0.0.0", "::1", "::"):
         for options in ([], [socket.SO_REUSEADDR], [socket.SO_REUSEPORT], [socket.SO_REUSEADDR, socket.SO_REUSEPORT]):
-            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as intruder:
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as intruder:
                 for option in options:
                     intruder.setsockopt(socket.SOL_SOCKET, option, 1)
                 try:
                     intruder.bind((host, int(port)))
-                    intruder.listen()
+                    if kind == socket.SOCK_STREAM:
+                        intruder.listen()
                 except OSError:
                     continue
                 return {"taken": f"{host} {options}"}
@@ -92,4 +120,4 @@ command = subprocess.Popen(
 )
 threading.Thread(target=read, daemon=True).start()
 kit.ready(wharf=command.pid)
-kit.obey(at=at, says=says, get=get, take=take, gone=gone, end=end)
+kit.obey(at=at, says=says, get=get, body=body, ask=ask, take=take, take_udp=take_udp, gone=gone, end=end)

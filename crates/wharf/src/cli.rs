@@ -162,6 +162,14 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) no_rewrite: bool,
 
+    /// Also UDP: the ports that it binds are moved and closed to other machines, as those of TCP
+    #[arg(long)]
+    pub(crate) udp: bool,
+
+    /// Deny what could get by wharf: io_uring, and ports that it cannot look into (Linux 6.7 or newer)
+    #[arg(long)]
+    pub(crate) strict: bool,
+
     /// Run it in the background: wharf ps lists it, wharf logs prints what it writes, wharf stop ends it
     #[arg(long, short)]
     pub(crate) detach: bool,
@@ -252,6 +260,10 @@ pub(crate) struct Guard {
     /// Where the output of the program is kept
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<PathBuf>,
+
+    /// Let nothing listen
+    #[arg(long)]
+    pub(crate) strict: bool,
 
     /// Number of a descriptor of the program's terminal
     #[arg(value_name = "DESCRIPTOR", requires = "log")]

@@ -7,6 +7,7 @@ pub(crate) mod logs;
 pub(crate) mod ls;
 mod pace;
 pub(crate) mod papers;
+mod privilege;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod show;

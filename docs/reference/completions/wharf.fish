@@ -124,6 +124,8 @@ always\t'In any case'
 never\t'In no case'"
 complete -c wharf -n "__fish_wharf_using_subcommand run" -l host-visible -d 'Leave what it listens on open to other machines'
 complete -c wharf -n "__fish_wharf_using_subcommand run" -l no-rewrite -d 'Let it have the ports that it asks for, also if that fails'
+complete -c wharf -n "__fish_wharf_using_subcommand run" -l udp -d 'Also UDP: the ports that it binds are moved and closed to other machines, as those of TCP'
+complete -c wharf -n "__fish_wharf_using_subcommand run" -l strict -d 'Deny what could get by wharf: io_uring, and ports that it cannot look into (Linux 6.7 or newer)'
 complete -c wharf -n "__fish_wharf_using_subcommand run" -s d -l detach -d 'Run it in the background: wharf ps lists it, wharf logs prints what it writes, wharf stop ends it'
 complete -c wharf -n "__fish_wharf_using_subcommand run" -s j -l json -d 'With --detach, one JSON document (wharf.runs/v1)'
 complete -c wharf -n "__fish_wharf_using_subcommand run" -l background -d 'Be what --detach starts'
@@ -228,6 +230,7 @@ complete -c wharf -n "__fish_wharf_using_subcommand guard" -l log -d 'Where the 
 complete -c wharf -n "__fish_wharf_using_subcommand guard" -l color -d 'When to colour the output; NO_COLOR and FORCE_COLOR are respected' -r -f -a "auto\t'On a terminal that can'
 always\t'In any case'
 never\t'In no case'"
+complete -c wharf -n "__fish_wharf_using_subcommand guard" -l strict -d 'Let nothing listen'
 complete -c wharf -n "__fish_wharf_using_subcommand guard" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wharf -n "__fish_wharf_using_subcommand schema" -l color -d 'When to colour the output; NO_COLOR and FORCE_COLOR are respected' -r -f -a "auto\t'On a terminal that can'
 always\t'In any case'

@@ -30,7 +30,7 @@ pub struct Held {
 /// # Errors
 /// EADDRINUSE if somebody has it; EACCES if it needs privilege here.
 pub fn hold(port: u16) -> io::Result<Held> {
-    match bind(port, false) {
+    match bind(SocketType::STREAM, port, false) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => hold_beside_remains(port),
         other => other,
     }
@@ -45,6 +45,14 @@ pub fn namespace() -> io::Result<u64> {
     let socket =
         rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     socket_control::netns_cookie(socket.as_fd())
+}
+
+/// Holds `port` for UDP. Datagrams that come meanwhile are the holder's, so this is for moments.
+///
+/// # Errors
+/// As [`hold`].
+pub fn hold_udp(port: u16) -> io::Result<Held> {
+    bind(SocketType::DGRAM, port, false)
 }
 
 impl Held {
@@ -129,7 +137,7 @@ impl AsFd for Held {
 /// Holds a port that only connections of an earlier server still have: with SO_REUSEADDR they are no hindrance, nor
 /// would be a socket that somebody else has bound with it, so it is looked for afterwards.
 fn hold_beside_remains(port: u16) -> io::Result<Held> {
-    let held = bind(port, true)?;
+    let held = bind(SocketType::STREAM, port, true)?;
     sockopt::set_socket_reuseaddr(&held.socket, false)?;
     if held.is_shared()? {
         return Err(io::ErrorKind::AddrInUse.into());
@@ -137,16 +145,16 @@ fn hold_beside_remains(port: u16) -> io::Result<Held> {
     Ok(held)
 }
 
-fn bind(port: u16, reuse_address: bool) -> io::Result<Held> {
-    match bind_in(Ipv6Addr::UNSPECIFIED.into(), port, reuse_address) {
-        Err(error) if has_no_ipv6(&error) => bind_in(Ipv4Addr::UNSPECIFIED.into(), port, reuse_address),
+fn bind(kind: SocketType, port: u16, reuse_address: bool) -> io::Result<Held> {
+    match bind_in(kind, Ipv6Addr::UNSPECIFIED.into(), port, reuse_address) {
+        Err(error) if has_no_ipv6(&error) => bind_in(kind, Ipv4Addr::UNSPECIFIED.into(), port, reuse_address),
         other => other,
     }
 }
 
-fn bind_in(address: IpAddr, port: u16, reuse_address: bool) -> io::Result<Held> {
+fn bind_in(kind: SocketType, address: IpAddr, port: u16, reuse_address: bool) -> io::Result<Held> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let socket = rustix::net::socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    let socket = rustix::net::socket_with(family, kind, SocketFlags::CLOEXEC, None)?;
     if address.is_ipv6() {
         sockopt::set_ipv6_v6only(&socket, false)?;
     }
@@ -171,9 +179,12 @@ fn has_no_ipv6(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use std::io::{ErrorKind, Read, Write};
-    use std::net::{TcpListener, TcpStream};
+    use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+    use std::time::Duration;
 
-    use super::{Held, hold};
+    use rustix::net::{AddressFamily, SocketType, sockopt};
+
+    use super::{Held, hold, hold_udp};
 
     #[test]
     fn nobody_else_binds_a_held_port_on_any_address() {
@@ -187,6 +198,29 @@ mod tests {
         let port = held.port();
         drop(held);
         TcpListener::bind(("127.0.0.1", port)).unwrap();
+    }
+
+    #[test]
+    fn a_held_udp_port_is_the_programs_alone() {
+        let held = hold_udp(0).unwrap();
+        let address = ("127.0.0.1", held.port());
+        assert_eq!(UdpSocket::bind(address).unwrap_err().kind(), ErrorKind::AddrInUse);
+        let server = rustix::net::socket(AddressFamily::INET, SocketType::DGRAM, None).unwrap();
+        sockopt::set_socket_reuseaddr(&server, true).unwrap();
+        let any = SocketAddr::from(([0, 0, 0, 0], held.port()));
+        held.let_in(|| rustix::net::bind(&server, &any)).unwrap().unwrap();
+        sockopt::set_socket_reuseaddr(&server, false).unwrap();
+        let server = UdpSocket::from(server);
+        server.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"x", address).unwrap();
+        assert_eq!(server.recv(&mut [0; 8]).unwrap(), 1, "the holder does not take it");
+        let port = held.port();
+        drop(held);
+        let intruder = rustix::net::socket(AddressFamily::INET, SocketType::DGRAM, None).unwrap();
+        sockopt::set_socket_reuseaddr(&intruder, true).unwrap();
+        assert!(rustix::net::bind(&intruder, &any).is_err());
+        // The same number of the other protocol is no hindrance.
+        hold(port).unwrap();
     }
 
     #[test]

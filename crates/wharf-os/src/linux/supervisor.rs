@@ -3,24 +3,27 @@
 //!
 //! wharf makes each of these calls itself, on a duplicate of the program's socket and with the address as it was
 //! read once, so that nothing can be changed between the look and the call. Not here: where a socket goes
-//! ([`Harbour`]), and the life of the program after its start (`wharf-run`).
+//! ([`Harbour`]), what is told to a cluster of Node (`cluster`), and the life of the program after its start (`wharf-run`).
 
 use std::fs::File;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::Child;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::MemfdFlags;
 use rustix::net::AddressFamily;
 use rustix::pipe::PipeFlags;
-use wharf_sys::linux::seccomp::{self, Answer, Call, Notification, Notifications, Refusal};
+use wharf_sys::linux::seccomp::{self, Answer, Call, Filter, Notification, Notifications, Refusal};
 use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
-use wharf_sys::linux::{descriptor, process_memory, session};
+use wharf_sys::linux::{descriptor, landlock, process_memory, session};
 
-use crate::launch::{Harbour, Launch, LaunchError, Place};
+use crate::launch::{Harbour, Launch, LaunchError, Place, Remark, Supervision};
+use crate::linux::substitute::{self, Substitutes};
+use crate::linux::{cluster, hidden};
 use crate::ports::namespace;
 use crate::terminal::Reader;
 
@@ -38,6 +41,9 @@ pub struct Supervised {
 pub struct Calls {
     notifications: Notifications,
     own_namespace: Option<u64>,
+    supervision: Supervision,
+    /// Where sockets cannot be duplicated.
+    substitutes: Option<Substitutes>,
     /// Where the call that is being answered is written down, for a guard.
     in_hand: Option<File>,
 }
@@ -68,20 +74,31 @@ pub fn is_filtered() -> bool {
 ///
 /// # Errors
 /// Any [`LaunchError`].
-pub fn start(launch: &Launch, terminal: Option<OwnedFd>) -> Result<Supervised, LaunchError> {
+pub fn start(
+    launch: &Launch,
+    supervision: Supervision,
+    terminal: Option<OwnedFd>,
+) -> Result<Supervised, LaunchError> {
     let mut command = launch.command();
     if let Some(terminal) = terminal {
         command.stdin(terminal.try_clone()?).stdout(terminal.try_clone()?).stderr(terminal);
         session::lead_with_terminal(&mut command);
     }
-    let started = seccomp::spawn(&mut command, &seccomp::bind_listen_filter());
+    let Supervision { names, strict, .. } = supervision;
+    if strict {
+        landlock::deny_tcp_bind(&mut command).map_err(|_| LaunchError::NotStrict)?;
+    }
+    let substitutes = if substitute::is_needed() { Some(Substitutes::new()?) } else { None };
+    let filter = Filter { names, no_io_uring: strict, options: substitutes.is_some() };
+    let started = seccomp::spawn(&mut command, &filter.program());
     let started = started.map_err(|error| match Refusal::of(&error) {
         Some(Refusal::Nested) => LaunchError::Nested,
         Some(_) => LaunchError::TooOld,
         None => not_started(launch, error),
     })?;
     let own_namespace = namespace().ok();
-    let calls = Calls { notifications: started.notifications, own_namespace, in_hand: None };
+    let notifications = started.notifications;
+    let calls = Calls { notifications, own_namespace, supervision, substitutes, in_hand: None };
     Ok(Supervised { child: started.child, calls })
 }
 
@@ -125,15 +142,19 @@ impl Calls {
     ///
     /// # Errors
     /// What poll(2) or ioctl(2) said; calls that come later fail with ENOSYS.
-    pub fn serve(&self, harbour: &mut dyn Harbour) -> io::Result<()> {
+    pub fn serve(&mut self, harbour: &mut dyn Harbour) -> io::Result<()> {
         loop {
             let mut watched = [PollFd::new(&self.notifications, PollFlags::IN)];
-            match poll(&mut watched, None) {
+            let keeps_some = self.substitutes.as_ref().is_some_and(Substitutes::keeps_some);
+            match poll(&mut watched, keeps_some.then_some(&SETTLE)) {
                 Ok(_) => {}
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(errno) => return Err(errno.into()),
             }
             let events = watched[0].revents();
+            if let Some(substitutes) = self.substitutes.as_mut().filter(|_| keeps_some) {
+                substitutes.settle();
+            }
             if events.contains(PollFlags::IN) {
                 if let Some(call) = self.notifications.receive()? {
                     self.write_down(call.id);
@@ -147,7 +168,7 @@ impl Calls {
         }
     }
 
-    fn answer(&self, notification: &Notification, harbour: &mut dyn Harbour) -> Answer {
+    fn answer(&mut self, notification: &Notification, harbour: &mut dyn Harbour) -> Answer {
         let tid = notification.tid;
         let outcome = match notification.call {
             Call::Bind { fd, address, length } => self.bind(notification, fd, address, length, harbour),
@@ -161,17 +182,25 @@ impl Calls {
                     }
                 })
             }
+            Call::Name { fd, address, length } => self.name(notification, fd, [address, length], harbour),
+            Call::Option { fd, level, name, value } => {
+                if let Some(substitutes) = &mut self.substitutes {
+                    // Whoever cannot be looked into is told of at its bind(2).
+                    let _ = substitutes.remember(tid, fd, [level, name], value);
+                }
+                Ok(Answer::Continue)
+            }
             Call::Other => Ok(Answer::Continue),
         };
         outcome.unwrap_or_else(|error| {
-            harbour.passed(&error);
-            Answer::Continue
+            harbour.passed(&hidden::explain(tid, error));
+            unseen(&notification.call, self.supervision.strict)
         })
     }
 
     /// Makes a bind(2) for the program. An error means that it could not be looked into.
     fn bind(
-        &self,
+        &mut self,
         notification: &Notification,
         fd: i32,
         address: u64,
@@ -187,15 +216,38 @@ impl Calls {
             _ => return Ok(Answer::Continue),
         }
         name_family(bytes);
-        let Some(asked) = control::parse_sockaddr(bytes).filter(|asked| asked.port() != 0) else {
+        // A strict run may not bind to a port that the kernel chooses either; and what is to be bound when it listens must
+        // be wharf's by now.
+        let takes_all = self.supervision.strict || self.substitutes.is_some();
+        let is_ours = |asked: &SocketAddr| asked.port() != 0 || takes_all;
+        let Some(asked) = control::parse_sockaddr(bytes).filter(is_ours) else {
             return Ok(Answer::Continue);
         };
-        let Some(socket) = self.tcp_socket(notification, fd)? else { return Ok(Answer::Continue) };
+        let Some(socket) = self.socket(notification, fd)? else { return Ok(Answer::Continue) };
+        if control::socket_kind(socket.as_fd())?.1 == Kind::Datagram {
+            return bind_udp(socket.as_fd(), bytes, asked, harbour);
+        }
+        if self.substitutes.is_some() {
+            harbour.remark(Remark::Substituted);
+        }
+        if asked.port() == 0 {
+            return Ok(answer_of(control::bind(socket.as_fd(), bytes)));
+        }
         let outcome = match harbour.place(asked) {
             // The kernel judges privilege by the program, not by wharf.
             Place::AsAsked if asked.port() < PRIVILEGED => return Ok(Answer::Continue),
             Place::AsAsked => control::bind(socket.as_fd(), bytes),
+            Place::Port(port) => {
+                control::write_port(bytes, port);
+                control::bind(socket.as_fd(), bytes)
+            }
             Place::Held(held) => {
+                if held.port() != asked.port()
+                    && !self.supervision.names
+                    && cluster::is_member(notification.tid)
+                {
+                    harbour.remark(Remark::RefusedByCluster);
+                }
                 control::write_port(bytes, held.port());
                 control::set_reuse_address(socket.as_fd(), true)?;
                 held.let_in(|| control::bind(socket.as_fd(), bytes)).and_then(|outcome| outcome)
@@ -205,13 +257,13 @@ impl Calls {
     }
 
     fn listen(
-        &self,
+        &mut self,
         notification: &Notification,
         fd: i32,
         backlog: i32,
         harbour: &mut dyn Harbour,
     ) -> io::Result<Answer> {
-        let Some(socket) = self.tcp_socket(notification, fd)? else { return Ok(Answer::Continue) };
+        let Some(socket) = self.socket(notification, fd)? else { return Ok(Answer::Continue) };
         let socket = socket.as_fd();
         if harbour.confines()
             && let Err(error) = confine(socket)
@@ -229,12 +281,46 @@ impl Calls {
         {
             harbour.listens(at);
         }
+        if let Some(substitutes) = self.substitutes.as_mut().filter(|_| outcome.is_ok()) {
+            substitutes.let_go(socket);
+        }
         Ok(answer_of(outcome))
     }
 
-    /// Returns a duplicate of the program's descriptor if it is a TCP socket in wharf's own network namespace, and the
-    /// caller still waits: else its number may be another's by now, and so what was read of it.
-    fn tcp_socket(&self, notification: &Notification, fd: i32) -> io::Result<Option<OwnedFd>> {
+    /// Tells a cluster of Node that its socket has the port that it asked for.
+    fn name(
+        &mut self,
+        notification: &Notification,
+        fd: i32,
+        result: [u64; 2],
+        harbour: &mut dyn Harbour,
+    ) -> io::Result<Answer> {
+        let Some(mut at) = self.address(notification, fd)? else { return Ok(Answer::Continue) };
+        match harbour.asked(at.port()) {
+            Some(asked) if cluster::is_member(notification.tid) => at.set_port(asked),
+            _ => return Ok(Answer::Continue),
+        }
+        cluster::tell(notification.tid, &control::sockaddr(at), result).map(|told| match told {
+            true => Answer::Value(0),
+            false => Answer::Continue,
+        })
+    }
+
+    /// Returns where a TCP socket is bound. A connection is where its client sees it, which the kernel tells.
+    fn address(&mut self, notification: &Notification, fd: i32) -> io::Result<Option<SocketAddr>> {
+        if let Some(substitutes) = &self.substitutes {
+            return Ok(substitutes.address(notification.tid, fd));
+        }
+        let socket = self.socket(notification, fd)?.filter(|socket| !control::is_connected(socket.as_fd()));
+        socket.map_or(Ok(None), |socket| control::local_address(socket.as_fd()))
+    }
+
+    /// Returns a duplicate of the program's descriptor if it is a TCP socket, or a UDP socket where these are supervised,
+    /// in wharf's own network namespace, and the caller still waits: else its number may be another's by now, and so what was read of it.
+    fn socket(&mut self, notification: &Notification, fd: i32) -> io::Result<Option<OwnedFd>> {
+        if let Some(substitutes) = &mut self.substitutes {
+            return substitutes.socket(&self.notifications, notification, fd);
+        }
         let socket = match descriptor::duplicate(notification.tid, fd) {
             Ok(socket) => socket,
             // No such descriptor: the kernel will tell the program.
@@ -243,13 +329,16 @@ impl Calls {
             }
             Err(error) => return Err(error),
         };
-        let is_tcp =
-            matches!(control::socket_kind(socket.as_fd()), Ok((Domain::Inet | Domain::Inet6, Kind::Stream)));
+        let is_ours = match control::socket_kind(socket.as_fd()) {
+            Ok((Domain::Inet | Domain::Inet6, Kind::Stream)) => true,
+            Ok((Domain::Inet | Domain::Inet6, Kind::Datagram)) => self.supervision.udp,
+            _ => false,
+        };
         let is_here = || {
             self.own_namespace.is_none() || control::netns_cookie(socket.as_fd()).ok() == self.own_namespace
         };
         let waits = self.notifications.is_valid(notification.id);
-        Ok((waits && is_tcp && is_here()).then_some(socket))
+        Ok((waits && is_ours && is_here()).then_some(socket))
     }
 }
 
@@ -281,11 +370,15 @@ impl Guard {
 /// Waits until the process that has the other end of stdout's pipe has ended, and then lets through every call that
 /// comes from stdin's listener, and before them the one whose id stands in the file that is stderr. What the program
 /// writes to `terminal`, the number of a descriptor, is read by `record` from then on: nobody else does, and a program
-/// whose terminal is full waits.
+/// whose terminal is full waits. In a `strict` run nothing listens from then on.
 ///
 /// # Errors
 /// What poll(2) or ioctl(2) said.
-pub fn stand_guard(terminal: Option<i32>, record: impl FnOnce(Reader) + Send + 'static) -> io::Result<()> {
+pub fn stand_guard(
+    terminal: Option<i32>,
+    strict: bool,
+    record: impl FnOnce(Reader) + Send + 'static,
+) -> io::Result<()> {
     let terminal = terminal.map(descriptor::inherited).transpose()?.map(Reader::of);
     let (listener, lifeline, in_hand) = (io::stdin(), io::stdout(), io::stderr());
     let lifeline = lifeline.as_fd().try_clone_to_owned()?;
@@ -306,12 +399,17 @@ pub fn stand_guard(terminal: Option<i32>, record: impl FnOnce(Reader) + Send + '
     let recording = terminal.map(|terminal| std::thread::spawn(move || record(terminal)));
     let mut id = [0; 8];
     if in_hand.read_exact_at(&mut id, 0).is_ok() && id != NONE.to_ne_bytes() {
+        let answer = match strict {
+            // What it asks is not written down: it may be listen(2).
+            true => Answer::Errno(rustix::io::Errno::ACCESS.raw_os_error()),
+            false => Answer::Continue,
+        };
         // Answered just before the end, it is no longer known.
-        let _ = notifications.answer(u64::from_ne_bytes(id), Answer::Continue);
+        let _ = notifications.answer(u64::from_ne_bytes(id), answer);
     }
     while !has_ended(&notifications, PollFlags::IN)? {
         if let Some(call) = notifications.receive()? {
-            notifications.answer(call.id, Answer::Continue)?;
+            notifications.answer(call.id, unseen(&call.call, strict))?;
         }
     }
     if let Some(recording) = recording {
@@ -321,11 +419,64 @@ pub fn stand_guard(terminal: Option<i32>, record: impl FnOnce(Reader) + Send + '
     Ok(())
 }
 
+/// Makes the bind(2) of a UDP socket for the program, whose address `bytes` is.
+fn bind_udp(
+    socket: BorrowedFd<'_>,
+    bytes: &mut [u8],
+    asked: SocketAddr,
+    harbour: &mut dyn Harbour,
+) -> io::Result<Answer> {
+    // A client, or a member of a group that lives in the network.
+    if asked.port() == 0 || asked.ip().to_canonical().is_multicast() {
+        return Ok(Answer::Continue);
+    }
+    let place = harbour.place_udp(asked);
+    // It receives from the bind on, so there is no later moment for this.
+    if harbour.confines()
+        && let Err(error) = confine(socket)
+    {
+        return Ok(answer_of(Err(error)));
+    }
+    let outcome = match place {
+        Place::AsAsked if asked.port() < PRIVILEGED => return Ok(Answer::Continue),
+        Place::AsAsked => control::bind(socket, bytes),
+        Place::Port(port) => {
+            control::write_port(bytes, port);
+            control::bind(socket, bytes)
+        }
+        Place::Held(held) => {
+            control::write_port(bytes, held.port());
+            let reused = control::reuse_address(socket)?;
+            control::set_reuse_address(socket, true)?;
+            let outcome = held.let_in(|| control::bind(socket, bytes)).and_then(|outcome| outcome);
+            control::set_reuse_address(socket, reused)?;
+            outcome
+        }
+    };
+    if outcome.is_ok()
+        && let Ok(Some(at)) = control::local_address(socket)
+    {
+        harbour.receives(at, asked.port());
+    }
+    Ok(answer_of(outcome))
+}
+
 /// Ties a socket to loopback, unless it is tied already: one cannot be tied twice without privilege.
 fn confine(socket: BorrowedFd<'_>) -> io::Result<()> {
     match control::bound_device(socket)? {
         Some(device) if device == LOOPBACK => Ok(()),
         _ => control::bind_to_device(socket, LOOPBACK),
+    }
+}
+
+/// Returns the answer to a call that cannot be looked into. In a strict run the kernel denies bind(2) on TCP sockets then,
+/// but a socket that was not bound gets a port by listen(2), too.
+fn unseen(call: &Call, strict: bool) -> Answer {
+    match call {
+        Call::Listen { .. } | Call::SocketCall { is_bind: false, .. } if strict => {
+            Answer::Errno(rustix::io::Errno::ACCESS.raw_os_error())
+        }
+        _ => Answer::Continue,
     }
 }
 
@@ -365,13 +516,28 @@ const SOCKADDR_IN: usize = 16;
 const LONGEST_ADDRESS: usize = 128;
 /// Below it bind(2) may ask for privilege.
 const PRIVILEGED: u16 = 1024;
+/// How long a socket may stay open that the program has closed without listening.
+const SETTLE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 const LOOPBACK: &str = "lo";
 
 #[cfg(test)]
 mod tests {
-    use super::{answer_of, name_family};
+    use super::{answer_of, name_family, unseen};
     use std::io;
-    use wharf_sys::linux::seccomp::Answer;
+    use wharf_sys::linux::seccomp::{Answer, Call};
+
+    #[test]
+    fn what_cannot_be_looked_into_does_not_listen_in_a_strict_run() {
+        let bind = Call::Bind { fd: 3, address: 0, length: 16 };
+        let listen = Call::Listen { fd: 3, backlog: 5 };
+        let socketcall = |is_bind| Call::SocketCall { is_bind, arguments: 0 };
+        for (call, denied) in
+            [(bind, false), (listen, true), (socketcall(true), false), (socketcall(false), true)]
+        {
+            assert_eq!(unseen(&call, false), Answer::Continue);
+            assert_eq!(unseen(&call, true) != Answer::Continue, denied, "{call:?}");
+        }
+    }
 
     #[test]
     fn an_error_reaches_the_program_as_its_errno() {

@@ -53,6 +53,23 @@ impl ProcDir {
         socket_at_path(self.root(), &[digits.of(pid).to_bytes(), b"/"], fd)
     }
 
+    /// Returns the name of the protocol of the socket that is descriptor `fd` of process or thread `pid`: `TCP`, `TCPv6`,
+    /// `UDP`, as in /proc/net/protocols (the attribute `system.sockprotoname`, net/socket.c); `None` if it is no socket.
+    ///
+    /// # Errors
+    /// `PermissionDenied` as for [`ProcDir::fds`]; `NotFound` if it is not open.
+    pub fn socket_protocol(&self, pid: u32, fd: u32) -> io::Result<Option<String>> {
+        let (path, mut name) = (format!("/proc/{pid}/fd/{fd}"), [0; 32]);
+        match rustix::fs::getxattr(path, "system.sockprotoname", &mut name[..]) {
+            Ok(length) => {
+                let name = name[..length].split(|byte| *byte == 0).next().unwrap_or_default();
+                Ok(Some(String::from_utf8_lossy(name).into_owned()))
+            }
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NODATA) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
     /// Opens the descriptors of one thread of process `pid`, which may have a table of its own.
     ///
     /// # Errors
@@ -226,6 +243,20 @@ mod tests {
             assert_eq!(proc.socket(std::process::id(), fd).unwrap(), Some(inode));
             assert_eq!(proc.process(std::process::id()).unwrap().socket(fd).unwrap(), Some(inode));
         }
+    }
+
+    #[test]
+    fn a_socket_tells_its_protocol() {
+        let proc = ProcDir::open().unwrap();
+        let of = |fd: &dyn AsFd| {
+            let fd = u32::try_from(fd.as_fd().as_raw_fd()).unwrap();
+            proc.socket_protocol(std::process::id(), fd).unwrap()
+        };
+        assert_eq!(of(&TcpListener::bind("127.0.0.1:0").unwrap()).as_deref(), Some("TCP"));
+        assert_eq!(of(&std::net::UdpSocket::bind("127.0.0.1:0").unwrap()).as_deref(), Some("UDP"));
+        assert_eq!(of(&std::fs::File::open("/dev/null").unwrap()), None);
+        let closed = proc.socket_protocol(std::process::id(), 99_999).unwrap_err();
+        assert_eq!(closed.kind(), std::io::ErrorKind::NotFound);
     }
 
     #[test]

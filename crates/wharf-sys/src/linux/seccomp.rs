@@ -1,5 +1,5 @@
-//! The supervisor's side of seccomp: start a program whose bind(2) and listen(2) wait for an answer, receive
-//! them, answer them; seccomp(2), seccomp_unotify(2), `linux/seccomp.h`.
+//! The supervisor's side of seccomp: start a program whose bind(2) and listen(2), and getsockname(2) where
+//! wanted, wait for an answer, receive them, answer them; seccomp(2), seccomp_unotify(2), `linux/seccomp.h`.
 //!
 //! Not here: what to answer. What a caller's pointer points to is read with `process_memory`, its descriptor is
 //! taken with `descriptor` and worked on with `socket_control`. Between the call and the answer the caller's
@@ -17,7 +17,7 @@ use std::sync::{Arc, Weak};
 use rustix::net::{AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer};
 use rustix::net::{SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair};
 
-pub use self::filter::{Call, bind_listen_filter, decode};
+pub use self::filter::{Call, Filter, decode};
 
 mod filter;
 
@@ -81,7 +81,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Starts `command` under `filter` (see [`bind_listen_filter`]).
+/// Starts `command` under `filter` (see [`Filter`]).
 ///
 /// The child sets PR_SET_NO_NEW_PRIVS (prctl(2)) only if the kernel demands it, which is without CAP_SYS_ADMIN:
 /// with it, sudo does not work below. A hook that `command` already has runs before the filter is there. One
@@ -206,6 +206,21 @@ impl Notifications {
         }
     }
 
+    /// Puts a duplicate of `file` in the place of descriptor `fd` of the process whose call `id` waits, whatever stood
+    /// there (SECCOMP_ADDFD_FLAG_SETFD, kernel 5.9). It takes no right to trace that process.
+    ///
+    /// # Errors
+    /// What ioctl(2) said to SECCOMP_IOCTL_NOTIF_ADDFD; ENOENT if nobody waits any more, EBADF or EMFILE for a number that
+    /// the process cannot have.
+    pub fn put(&self, id: u64, file: BorrowedFd<'_>, fd: i32, close_on_exec: bool) -> io::Result<()> {
+        let source = file.as_raw_fd().cast_unsigned();
+        let closes = if close_on_exec { libc::O_CLOEXEC.cast_unsigned() } else { 0 };
+        let flags = libc::SECCOMP_ADDFD_FLAG_SETFD as u32;
+        // `struct seccomp_notif_addfd`: id, flags, srcfd, newfd, newfd_flags.
+        let mut record = [id, joined(flags, source), joined(fd.cast_unsigned(), closes)];
+        self.insist(libc::SECCOMP_IOCTL_NOTIF_ADDFD, &mut record)
+    }
+
     /// Words for a record of which the kernel may know more fields than we do (seccomp_unotify(2)).
     fn record(&self, kernel: u16, own: usize) -> Vec<u64> {
         vec![0; usize::from(kernel).max(own).div_ceil(size_of::<u64>())]
@@ -244,10 +259,11 @@ fn joined(first: u32, second: u32) -> u64 {
     u64::from_ne_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// One ioctl(2) on a listener. `record` has the length of the request's structure at least: that of the kernel.
+/// One ioctl(2) on a listener. `record` has the length of the request's structure at least: that of the kernel. What
+/// succeeds returns 0 or more.
 fn control(listener: BorrowedFd<'_>, request: libc::Ioctl, record: &mut [u64]) -> io::Result<()> {
     // SAFETY: the request reads and writes one structure of plain numbers, aligned like u64, within `record`,
-    // which the callers above have sized by SECCOMP_GET_NOTIF_SIZES (NOTIF_ID_VALID: one u64) and which
+    // which the callers above have sized by SECCOMP_GET_NOTIF_SIZES (NOTIF_ID_VALID: one u64; NOTIF_ADDFD: its own size, which is in the number) and which
     // outlives the call; the descriptor is borrowed, so it is open.
     let result = unsafe { libc::ioctl(listener.as_raw_fd(), request, record.as_mut_ptr()) };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }

@@ -145,6 +145,12 @@ pub fn local_address(socket: BorrowedFd<'_>) -> io::Result<Option<SocketAddr>> {
     Ok(SocketAddr::try_from(rustix::net::getsockname(socket)?).ok())
 }
 
+/// Returns whether the socket has a peer, getpeername(2).
+#[must_use]
+pub fn is_connected(socket: BorrowedFd<'_>) -> bool {
+    rustix::net::getpeername(socket).is_ok()
+}
+
 /// Reads a `struct sockaddr_in` or `sockaddr_in6`, of a length that bind(2) accepts; ip(7), ipv6(7).
 ///
 /// `None` for other families. One of them is AF_UNSPEC, which bind(2) takes for AF_INET on an IPv4 socket if the
@@ -167,6 +173,26 @@ pub fn parse_sockaddr(bytes: &[u8]) -> Option<SocketAddr> {
         }
         _ => None,
     }
+}
+
+/// Returns `address` as the bytes of a `struct sockaddr_in` or `sockaddr_in6`, the way getsockname(2) writes it.
+#[must_use]
+pub fn sockaddr(address: SocketAddr) -> Vec<u8> {
+    let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    let mut bytes = (family as u16).to_ne_bytes().to_vec();
+    bytes.extend(address.port().to_be_bytes());
+    match address {
+        SocketAddr::V4(address) => {
+            bytes.extend(address.ip().octets());
+            bytes.extend([0; 8]);
+        }
+        SocketAddr::V6(address) => {
+            bytes.extend(address.flowinfo().to_be_bytes());
+            bytes.extend(address.ip().octets());
+            bytes.extend(address.scope_id().to_ne_bytes());
+        }
+    }
+    bytes
 }
 
 /// Sets the port in the bytes of an address that [`parse_sockaddr`] reads; returns false and leaves others alone.

@@ -39,6 +39,17 @@ pub fn write_further(out: &mut dyn Write, port: u16, style: &Style) -> io::Resul
     say(out, Line::of(Ink::Plain, &format!("it also listens on 127.0.0.1:{port}")), style)
 }
 
+/// Writes a port at which it receives UDP, and the one that it asked for.
+///
+/// # Errors
+/// What `out` returns.
+pub fn write_receives(out: &mut dyn Write, asked: u16, port: u16, style: &Style) -> io::Result<()> {
+    let line = Line::of(Ink::Plain, "it receives UDP on ").and(Ink::Strong, &format!("127.0.0.1:{port}"));
+    let line =
+        if asked == port { line } else { line.and(Ink::Plain, &format!(", and asked for port {asked}")) };
+    say(out, line, style)
+}
+
 /// Writes a warning about the run.
 ///
 /// # Errors

@@ -69,7 +69,12 @@ fn arguments(asked: &Run, colour: bool) -> Vec<OsString> {
     if let Some(port) = asked.port {
         arguments.push(format!("--port={port}").into());
     }
-    let flags = [(asked.host_visible, "--host-visible"), (asked.no_rewrite, "--no-rewrite")];
+    let flags = [
+        (asked.host_visible, "--host-visible"),
+        (asked.no_rewrite, "--no-rewrite"),
+        (asked.strict, "--strict"),
+        (asked.udp, "--udp"),
+    ];
     arguments.extend(flags.iter().filter(|(set, _)| *set).map(|(_, flag)| OsString::from(flag)));
     arguments.push("--".into());
     arguments.extend(asked.command.iter().cloned());

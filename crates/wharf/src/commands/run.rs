@@ -17,20 +17,21 @@ use wharf_model::filter::Filter;
 use wharf_model::lease::{Lease, LeaseName};
 use wharf_model::run::{Run as RunningNow, RunState};
 use wharf_os::facts::Effort;
-use wharf_os::launch::{Ending, Launch, LaunchError};
+use wharf_os::launch::{Ending, Launch, LaunchError, Supervision};
 use wharf_os::ports::Held;
 use wharf_os::{Os, background as session, identity, state, supervisor};
 use wharf_run::berth::{Berths, Options};
 use wharf_run::environment::variables;
 use wharf_run::life::{self, Plan, RunError};
 use wharf_run::log::Log;
+use wharf_run::node::may_start_node;
 use wharf_run::numbers::LeasedNumbers;
 use wharf_run::registry::{Entry, Registry};
 use wharf_views::style::Style;
 use wharf_views::text::run::write_warning;
 
 use super::story::{Story, say};
-use super::{background, logs};
+use super::{background, logs, privilege};
 use crate::cli::{Colour, Guard, Run};
 use crate::failure::Failure;
 use crate::keeping::{self, OWN_PROGRAM};
@@ -69,6 +70,7 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     if run.detach {
         return background::start(&os, run, &style);
     }
+    privilege::look_at(&run.command, &style)?;
     if run.background {
         session::settle().map_err(|error| Failure::Run(error.to_string(), FAILED))?;
     }
@@ -96,6 +98,7 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
         style,
         entry: entry.ok(),
         background: run.background,
+        strict: run.strict,
         events: events.clone(),
         main: None,
     };
@@ -108,7 +111,10 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     let numbers = LeasedNumbers { os, store, claim, is_known, take: keeping::take, keep };
     let options = Options { host_visible: run.host_visible, no_rewrite: run.no_rewrite };
     let berths = Berths::new(told, Box::new(numbers), options, events);
-    let plan = Plan { guard: guard_of(log.as_deref()), launch, log };
+    let directory = env::current_dir().unwrap_or_default();
+    let names = !run.no_rewrite && may_start_node(&run.command, &directory);
+    let supervision = Supervision { names, strict: run.strict, udp: run.udp };
+    let plan = Plan { guard: guard_of(log.as_deref(), run.strict), launch, supervision, log };
     keeping::start_if_absent();
     keeping::keep(to_keep);
     let outcome = life::run(&plan, berths, heard, |news| story.hear(news));
@@ -167,10 +173,13 @@ fn size(log: &Path) -> u64 {
     fs::metadata(log).map_or(0, |metadata| metadata.len())
 }
 
-fn guard_of(log: Option<&Path>) -> Launch {
+fn guard_of(log: Option<&Path>, strict: bool) -> Launch {
     let mut arguments: Vec<OsString> = vec!["guard".into()];
     if let Some(log) = log {
         arguments.extend(["--log".into(), log.into()]);
+    }
+    if strict {
+        arguments.push("--strict".into());
     }
     Launch { program: OWN_PROGRAM.into(), arguments, environment: Vec::new() }
 }
@@ -271,8 +280,8 @@ fn as_own(failure: Failure) -> Failure {
 
 /// Answers `wharf guard`, which `wharf run` starts for itself.
 pub(crate) fn guard(guard: Guard) -> Result<ExitCode, Failure> {
-    let Guard { log, terminal } = guard;
-    supervisor::stand_guard(terminal, move |reader| {
+    let Guard { log, strict, terminal } = guard;
+    supervisor::stand_guard(terminal, strict, move |reader| {
         if let Some(mut log) = log.and_then(|log| Log::open(&log).ok()) {
             log.record(reader);
         }

@@ -13,11 +13,12 @@ use wharf_model::lease::LeaseName;
 use wharf_model::run::{RunPort, RunState, url};
 use wharf_os::Os;
 use wharf_os::background;
+use wharf_os::launch::Remark;
 use wharf_run::berth::Event;
 use wharf_run::life::Heard;
 use wharf_run::registry::Entry;
 use wharf_views::style::Style;
-use wharf_views::text::run::{write_further, write_moved, write_ready, write_warning};
+use wharf_views::text::run::{write_further, write_moved, write_ready, write_receives, write_warning};
 
 /// What is told of one run.
 pub(super) struct Story {
@@ -30,6 +31,8 @@ pub(super) struct Story {
     pub(super) entry: Option<Entry>,
     /// Whether somebody waits for the program to listen, and for no more.
     pub(super) background: bool,
+    /// Whether what cannot be looked into is denied.
+    pub(super) strict: bool,
     /// Where is told what was found out meanwhile.
     pub(super) events: Sender<Event>,
     /// Where it is reached.
@@ -45,13 +48,27 @@ impl Story {
                     entry.change(|run| (run.program, run.guard) = (program, guard));
                 }
             }
+            Heard::Socket(Event::Receives { asked, at }) => {
+                let asked_port = Some(asked).filter(|&asked| asked != at.port());
+                self.enter(RunPort { port: at.port(), asked_port, udp: true });
+                say(|err| write_receives(err, asked, at.port(), &self.style));
+            }
             Heard::Socket(Event::Moved { asked, port }) => {
-                self.enter(port, Some(asked));
+                self.enter(RunPort { port, asked_port: Some(asked), udp: false });
                 say(|err| write_moved(err, asked, port, &self.style));
             }
             Heard::Socket(Event::Passed(why)) => {
-                let text = format!("its sockets could not be looked into ({why}): it listens where it wants");
+                let then =
+                    if self.strict { "it may not listen (--strict)" } else { "it listens where it wants" };
+                let text = format!("its sockets could not be looked into ({why}): {then}");
                 say(|err| write_warning(err, &text, &self.style));
+            }
+            Heard::Socket(Event::Remark(remark)) => {
+                let text = match remark {
+                    Remark::RefusedByCluster => REFUSED_BY_CLUSTER,
+                    Remark::Substituted => SUBSTITUTED,
+                };
+                say(|err| write_warning(err, text, &self.style));
             }
             Heard::Socket(Event::Listens { at }) => self.listens(at),
             Heard::Socket(Event::Answers { at }) => {
@@ -64,7 +81,7 @@ impl Story {
 
     fn listens(&mut self, at: SocketAddr) {
         let port = at.port();
-        self.enter(port, None);
+        self.enter(RunPort { port, asked_port: None, udp: false });
         match self.main {
             Some(main) if main.port() == port => {}
             Some(main) if port != self.told => {
@@ -103,12 +120,13 @@ impl Story {
         }
     }
 
-    /// Enters a port, once, and what was asked for instead.
-    fn enter(&mut self, port: u16, asked_port: Option<u16>) {
+    /// Enters a port, once.
+    fn enter(&mut self, port: RunPort) {
         let Some(entry) = &mut self.entry else { return };
         let ports = &entry.run().ports;
-        if ports.len() < PORTS && ports.iter().all(|known| known.port != port) {
-            entry.change(|run| run.ports.push(RunPort { port, asked_port }));
+        let is_known = ports.iter().any(|known| (known.port, known.udp) == (port.port, port.udp));
+        if ports.len() < PORTS && !is_known {
+            entry.change(|run| run.ports.push(port));
         }
     }
 }
@@ -130,6 +148,10 @@ pub(super) fn say(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) {
     let _ = write(&mut io::stderr().lock());
 }
 
+const REFUSED_BY_CLUSTER: &str = "it is a cluster of Node, which takes no port but the one that it asks for: start it as \
+                                  wharf run -- node …, and wharf will see to that";
+const SUBSTITUTED: &str = "this container lets nobody duplicate a program's sockets (--cap-add SYS_PTRACE would), so wharf \
+                           put its own in their place: options that were set before bind(2) may be lost";
 /// Where debuggers and reloaders of Node, Java, Python and Vite listen: never what a service is reached at.
 const DEBUG_PORTS: [u16; 4] = [5005, 5678, 9229, 24678];
 /// Ports of one run that are entered; a program that opens more is not described by them.

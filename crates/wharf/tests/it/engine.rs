@@ -63,6 +63,40 @@ fn without_the_api(sandbox: &Sandbox, id: &str) {
     assert!(told, "neither the container nor its port is told: {:#?}", published[0]);
 }
 
+#[test]
+fn a_program_in_a_container_is_moved_too() {
+    let sandbox = sandbox!();
+    if let Err(why) = engine(&sandbox) {
+        skip!("{why}");
+    }
+    let folder = sandbox.folder().display().to_string();
+    let scene = sandbox.scene("engine.py", &[&format!("{folder}/engine"), "/run/docker.sock", "62893"]);
+    let binary = env!("CARGO_BIN_EXE_wharf");
+    // What the image lacks: a C library and Python.
+    let (ours, scenarios) = (format!("{binary}:/wharf"), format!("{folder}/scenarios:/scenarios"));
+    let mounts = ["/usr:/usr", "/usr/lib:/lib", "/usr/lib64:/lib64", &ours, &scenarios];
+    let mounts = mounts.map(|mount| format!("--volume={mount}:ro"));
+    let taken = "python3 -m http.server 3000 & exec /wharf run -- python3 -m http.server 3000";
+    let wait =
+        "until busybox wget -q -O- http://127.0.0.1:3000; do /usr/bin/sleep 0.1; done >/dev/null 2>/dev/null";
+    let script = taken.replace('&', &format!("& {wait};"));
+    let words =
+        ["docker", "--host=unix:///run/docker.sock", "run", "--interactive", "--rm", "--network=none"];
+    let command = ["wharf-test-bb:1", "/usr/bin/python3", "/scenarios/run.py", "/bin/sh", "-c", &script];
+    let mounts = mounts.each_ref().map(String::as_str);
+    for user in ["54321", "0"] {
+        let (uid, state) = (format!("--user={user}"), format!("--tmpfs=/state:uid={user}"));
+        let user = [&uid, &state, "--env=XDG_STATE_HOME=/state"];
+        let mut run = sandbox.program(&[&words[..], &user, &mounts, &command].concat()).scene();
+        let port = run.tell("at")["port"].as_u64().expect("a port");
+        assert_ne!(port, 3000);
+        says(run.text("said"), &["asked for port 3000", "SYS_PTRACE", "in their place"]);
+        run.tell(&format!("body 127.0.0.1 {port} /"));
+        run.end();
+    }
+    scene.end();
+}
+
 /// Returns why no engine can be had in a sandbox here, if so.
 fn engine(sandbox: &Sandbox) -> Result<(), String> {
     if !sandbox.is_root() {

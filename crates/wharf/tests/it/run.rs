@@ -6,25 +6,44 @@ use wharf_testkit::{sandbox, skip};
 
 use crate::support::{at, ls, only, says};
 
+/// How a command is run under wharf.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Way<'a> {
+    /// What starts wharf.
+    pub(crate) by: &'a [&'a str],
+    /// Options of `wharf run`.
+    pub(crate) options: &'a [&'a str],
+}
+
 /// Starts `wharf run` with `arguments` and returns it with the port that it says it has.
-fn start<'a>(sandbox: &'a Sandbox, arguments: &[&str], uid: Option<u32>) -> (Scenario<'a>, u16) {
-    let run = sandbox.wharf(&[&["run"], arguments].concat()).by_scenario("run.py", &[]);
+pub(crate) fn start<'a>(sandbox: &'a Sandbox, arguments: &[&str], uid: Option<u32>) -> (Scenario<'a>, u16) {
+    start_by(sandbox, &[], arguments, uid)
+}
+
+/// Does so by another program.
+pub(crate) fn start_by<'a>(
+    sandbox: &'a Sandbox,
+    by: &[&str],
+    arguments: &[&str],
+    uid: Option<u32>,
+) -> (Scenario<'a>, u16) {
+    let run = sandbox.wharf(&[&["run"], arguments].concat()).by_scenario("run.py", by);
     let mut scene = if let Some(uid) = uid { run.as_user(uid) } else { run }.scene();
     let port = u16::try_from(scene.tell("at")["port"].as_u64().expect("a number")).expect("a port");
     (scene, port)
 }
 
-fn answers(scene: &mut Scenario<'_>, host: &str, port: u16) -> String {
+pub(crate) fn answers(scene: &mut Scenario<'_>, host: &str, port: u16) -> String {
     scene.tell(&format!("get {host} {port}"))["answer"].as_str().expect("a text").to_owned()
 }
 
-fn reached(neighbour: &mut Scenario<'_>, port: u16) -> Vec<String> {
+pub(crate) fn reached(neighbour: &mut Scenario<'_>, port: u16) -> Vec<String> {
     let reached = neighbour.tell(&format!("reach {port}"))["reached"].clone();
     serde_json::from_value(reached).expect("two texts")
 }
 
 /// Ends a run and checks that nothing is left of it.
-fn ends(sandbox: &Sandbox, scene: &mut Scenario<'_>, port: u16, signal: &str) {
+pub(crate) fn ends(sandbox: &Sandbox, scene: &mut Scenario<'_>, port: u16, signal: &str) {
     let told = scene.tell(&format!("end {signal}")).clone();
     assert_eq!(told["left"].as_array().map(Vec::len), Some(0), "{signal}: {told:#}");
     let snapshot = ls(sandbox, &[]);
@@ -32,12 +51,15 @@ fn ends(sandbox: &Sandbox, scene: &mut Scenario<'_>, port: u16, signal: &str) {
 }
 
 /// Runs a command that wants port 3000 twice at once, and checks all that a run promises.
-fn keeps_every_promise(sandbox: &Sandbox, command: &[&str], dual_stack: bool) {
+pub(crate) fn keeps_every_promise(sandbox: &Sandbox, way: Way<'_>, command: &[&str], dual_stack: bool) {
     let uid = sandbox.has_users().then_some(SOMEBODY);
+    let run = |name: &str| {
+        start_by(sandbox, way.by, &[way.options, &["--name", name, "--"], command].concat(), uid)
+    };
     let mut neighbour = sandbox.scene("neighbour.py", &[]);
-    let (mut one, first) = start(sandbox, &[&["--name", "one", "--"], command].concat(), uid);
+    let (mut one, first) = run("one");
     assert_eq!(first, 3000, "{command:?}: nobody else has it");
-    let (mut other, second) = start(sandbox, &[&["--name", "other", "--"], command].concat(), uid);
+    let (mut other, second) = run("other");
     assert_ne!(second, 3000, "{command:?}");
     says(other.tell("at")["said"].as_str().expect("a text"), &["asked for port 3000", &second.to_string()]);
     for (scene, port) in [(&mut one, first), (&mut other, second)] {
@@ -52,14 +74,14 @@ fn keeps_every_promise(sandbox: &Sandbox, command: &[&str], dual_stack: bool) {
     ends(sandbox, &mut other, second, "SIGHUP");
 }
 
-fn written(sandbox: &Sandbox, name: &str, text: &str) -> String {
+pub(crate) fn written(sandbox: &Sandbox, name: &str, text: &str) -> String {
     let file = sandbox.folder().join(name);
     std::fs::write(&file, text).expect("it is written");
     file.display().to_string()
 }
 
 /// Returns the path of a program of the machine, if it is there.
-fn program(name: &str) -> Option<String> {
+pub(crate) fn program(name: &str) -> Option<String> {
     let path = std::env::var_os("PATH")?;
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())?;
     Some(std::fs::canonicalize(found).ok()?.display().to_string())
@@ -68,8 +90,13 @@ fn program(name: &str) -> Option<String> {
 #[test]
 fn python_keeps_every_promise() {
     let sandbox = sandbox!();
-    keeps_every_promise(&sandbox, &["/usr/bin/python3", "-m", "http.server", "3000"], false);
-    keeps_every_promise(&sandbox, &["/usr/bin/python3", "-m", "http.server", "--bind", "::", "3000"], true);
+    keeps_every_promise(&sandbox, Way::default(), &["/usr/bin/python3", "-m", "http.server", "3000"], false);
+    keeps_every_promise(
+        &sandbox,
+        Way::default(),
+        &["/usr/bin/python3", "-m", "http.server", "--bind", "::", "3000"],
+        true,
+    );
 }
 
 #[test]
@@ -79,7 +106,7 @@ fn node_keeps_every_promise() {
         skip!("node is not installed where every user may run it");
     };
     let text = "require('http').createServer((q, r) => r.end('hello')).listen(3000)";
-    keeps_every_promise(&sandbox, &[&node, &written(&sandbox, "server.js", text)], true);
+    keeps_every_promise(&sandbox, Way::default(), &[&node, &written(&sandbox, "server.js", text)], true);
 }
 
 #[test]
@@ -87,23 +114,35 @@ fn gunicorn_keeps_every_promise() {
     let sandbox = sandbox!();
     let Some(gunicorn) = program("gunicorn") else { skip!("gunicorn is not installed") };
     written(&sandbox, "app.py", "def app(environ, start): start('200 OK', []); return [b'hello']\n");
-    keeps_every_promise(&sandbox, &[&gunicorn, "--workers=2", "--bind=0.0.0.0:3000", "app:app"], false);
+    keeps_every_promise(
+        &sandbox,
+        Way::default(),
+        &[&gunicorn, "--workers=2", "--bind=0.0.0.0:3000", "app:app"],
+        false,
+    );
 }
 
 #[test]
 fn nginx_keeps_every_promise() {
     let sandbox = sandbox!();
-    let Some(nginx) = program("nginx") else { skip!("nginx is not installed") };
+    let Some(nginx) = nginx(&sandbox) else { skip!("nginx is not installed") };
+    let nginx: Vec<&str> = nginx.iter().map(String::as_str).collect();
+    keeps_every_promise(&sandbox, Way::default(), &nginx, true);
+}
+
+/// Returns the command of an nginx on port 3000, if there is one.
+pub(crate) fn nginx(sandbox: &Sandbox) -> Option<Vec<String>> {
+    let nginx = program("nginx")?;
     let folder = sandbox.folder().join("scratch").display().to_string();
     let config = format!(
-        "daemon off; pid /dev/null; error_log stderr; worker_processes 2; \
+        "daemon off; pid {folder}/nginx.pid; error_log stderr; worker_processes 2; \
          events {{ worker_connections 64; }} \
          http {{ access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; \
          fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder}; \
          server {{ listen 3000; listen [::]:3000; return 200 hello; }} }}"
     );
-    let file = written(&sandbox, "nginx.conf", &config);
-    keeps_every_promise(&sandbox, &[&nginx, "-p", &folder, "-c", &file, "-e", "stderr"], true);
+    let file = written(sandbox, "nginx.conf", &config);
+    Some([&nginx, "-p", &folder, "-c", &file, "-e", "stderr"].map(str::to_owned).to_vec())
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The filter of bind(2) and listen(2), and what a notified call asks: pure, no system call.
+//! The filter of bind(2), listen(2) and where wanted getsockname(2), and what a notified call asks: pure, no system call.
 //!
 //! Covers every table of calls that a process of this machine can reach: the native one, x32 (the same numbers
 //! and a bit more), and those of 32-bit programs, where i386 has socketcall(2) too. Not here: io_uring, which
@@ -33,22 +33,107 @@ pub enum Call {
         /// Where these arguments are.
         arguments: u64,
     },
+    /// getsockname(2).
+    Name {
+        /// The caller's descriptor.
+        fd: i32,
+        /// Where the `struct sockaddr` goes.
+        address: u64,
+        /// Where its length is: before the call that of the room, after it that of the whole address.
+        length: u64,
+    },
+    /// setsockopt(2).
+    Option {
+        /// The caller's descriptor.
+        fd: i32,
+        /// As the caller says.
+        level: i32,
+        /// As the caller says.
+        name: i32,
+        /// Where the value is.
+        value: u64,
+    },
     /// None of these: a filter of the caller's own asked for more.
     Other,
 }
 
-/// Returns the program that notifies of bind(2) and listen(2) and allows everything else; seccomp(2), bpf(4)
-/// in its classic form (`linux/filter.h`).
-///
-/// On other machines than x86_64 and aarch64 it allows everything.
-#[must_use]
-pub fn bind_listen_filter() -> Vec<sock_filter> {
-    if cfg!(target_arch = "x86_64") {
-        program(X86_64)
-    } else if cfg!(target_arch = "aarch64") {
-        program(AARCH64)
-    } else {
-        program(&[])
+/// What is done beside notifying of bind(2) and listen(2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// getsockname(2) too. On x86_64 only where the answer goes to the stack of a process's first thread: that is where
+    /// Node asks from, and the runtimes that ask about each connection (Go) do not.
+    pub names: bool,
+    /// Whether io_uring fails with ENOSYS, as on a kernel without it.
+    pub no_io_uring: bool,
+    /// Whether setsockopt(2) is notified of where it sets what decides about a bind: SO_REUSEADDR, SO_REUSEPORT and
+    /// IPV6_V6ONLY. Only for the native table.
+    pub options: bool,
+}
+
+impl Filter {
+    /// Returns the program that does so and allows everything else; seccomp(2), bpf(4) in its classic
+    /// form (`linux/filter.h`).
+    ///
+    /// On other machines than x86_64 and aarch64 it allows everything.
+    #[must_use]
+    pub fn program(self) -> Vec<sock_filter> {
+        if cfg!(target_arch = "x86_64") {
+            self.program_for(X86_64)
+        } else if cfg!(target_arch = "aarch64") {
+            self.program_for(AARCH64)
+        } else {
+            self.program_for(&[])
+        }
+    }
+
+    /// One block for each table of calls, which ends in a return: a jump skips as many instructions as it says
+    /// (`linux/filter.h`), and none leads out of its block.
+    fn program_for(self, tables: &[Abi]) -> Vec<sock_filter> {
+        let mut program = vec![load(ARCH)];
+        for abi in tables {
+            let block = self.block(abi);
+            program.push(unless_equal(abi.arch, block.len() as u8));
+            program.extend(block);
+        }
+        program.push(give(libc::SECCOMP_RET_ALLOW));
+        program
+    }
+
+    fn block(self, abi: &Abi) -> Vec<sock_filter> {
+        let notify = give(libc::SECCOMP_RET_USER_NOTIF);
+        let allow = give(libc::SECCOMP_RET_ALLOW);
+        let mut block = vec![load(NUMBER), operation(libc::BPF_ALU | libc::BPF_AND | libc::BPF_K, abi.mask)];
+        for number in [abi.bind, abi.listen] {
+            block.extend([unless_equal(number, 1), notify]);
+        }
+        if self.no_io_uring {
+            let fail = give(libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32);
+            block.extend(IO_URING.iter().flat_map(|&number| [unless_equal(number, 1), fail]));
+        }
+        if let Some(number) = abi.socketcall {
+            block.extend([unless_equal(number, 6), load(FIRST_ARGUMENT)]);
+            for kind in [SYS_BIND, SYS_LISTEN] {
+                block.extend([unless_equal(kind, 1), notify]);
+            }
+            block.push(allow);
+        }
+        if let Some((number, stack)) = abi.getsockname.filter(|_| self.names) {
+            block.extend([unless_equal(number, 4), load(SECOND_ARGUMENT_HIGH)]);
+            block.extend([unless_at_least(stack, 1), notify, allow]);
+        }
+        if let Some(number) = abi.setsockopt.filter(|_| self.options) {
+            let mut tests =
+                vec![load(SECOND_ARGUMENT), unless_equal(libc::SOL_SOCKET as u32, 6), load(THIRD_ARGUMENT)];
+            for option in [libc::SO_REUSEADDR, libc::SO_REUSEPORT] {
+                tests.extend([unless_equal(option as u32, 1), notify]);
+            }
+            tests.extend([allow, unless_equal(libc::IPPROTO_IPV6 as u32, 3), load(THIRD_ARGUMENT)]);
+            tests.extend([unless_equal(libc::IPV6_V6ONLY as u32, 1), notify, allow]);
+            block.push(unless_equal(number, tests.len() as u8));
+            block.extend(tests);
+        }
+        block.push(allow);
+        block
     }
 }
 
@@ -62,6 +147,11 @@ pub fn decode(arch: u32, number: i32, arguments: &[u64; 6]) -> Call {
         Call::Bind { fd: int(arguments[0]), address: pointer(arguments[1]), length: low(arguments[2]) }
     } else if number == abi.listen {
         Call::Listen { fd: int(arguments[0]), backlog: int(arguments[1]) }
+    } else if abi.getsockname.is_some_and(|(call, _)| number == call) {
+        Call::Name { fd: int(arguments[0]), address: pointer(arguments[1]), length: pointer(arguments[2]) }
+    } else if Some(number) == abi.setsockopt {
+        let [fd, level, name] = [arguments[0], arguments[1], arguments[2]].map(int);
+        Call::Option { fd, level, name, value: pointer(arguments[3]) }
     } else if Some(number) == abi.socketcall {
         let is_bind = match low(arguments[0]) {
             SYS_BIND => true,
@@ -84,62 +174,72 @@ struct Abi {
     bind: u32,
     listen: u32,
     socketcall: Option<u32>,
+    /// Its number, and the least that the upper half of an address on the stack of a process's first thread can be.
+    getsockname: Option<(u32, u32)>,
+    setsockopt: Option<u32>,
 }
 
-/// `asm/unistd_64.h`, `asm/unistd_x32.h` (the bit __X32_SYSCALL_BIT more), `asm/unistd_32.h`.
+/// `asm/unistd_64.h`, `asm/unistd_x32.h` (the bit __X32_SYSCALL_BIT more), `asm/unistd_32.h`. The stack ends at most
+/// 16 GiB below the end of the 47 bits, and all that mmap(2) gives lies below it (arch/x86/mm/mmap.c).
 const X86_64: &[Abi] = &[
-    Abi { arch: 0xc000_003e, mask: !0x4000_0000, is_32_bit: false, bind: 49, listen: 50, socketcall: None },
-    Abi { arch: 0x4000_0003, mask: !0, is_32_bit: true, bind: 361, listen: 363, socketcall: Some(102) },
+    Abi {
+        arch: 0xc000_003e,
+        mask: !0x4000_0000,
+        is_32_bit: false,
+        bind: 49,
+        listen: 50,
+        socketcall: None,
+        getsockname: Some((51, 0x7ffb)),
+        setsockopt: Some(54),
+    },
+    Abi {
+        arch: 0x4000_0003,
+        mask: !0,
+        is_32_bit: true,
+        bind: 361,
+        listen: 363,
+        socketcall: Some(102),
+        getsockname: None,
+        setsockopt: None,
+    },
 ];
-/// `asm-generic/unistd.h`; arch/arm64/tools/syscall_32.tbl.
+/// `asm-generic/unistd.h`; arch/arm64/tools/syscall_32.tbl. There the stack cannot be told by the address.
 const AARCH64: &[Abi] = &[
-    Abi { arch: 0xc000_00b7, mask: !0, is_32_bit: false, bind: 200, listen: 201, socketcall: None },
-    Abi { arch: 0x4000_0028, mask: !0, is_32_bit: true, bind: 282, listen: 284, socketcall: None },
+    Abi {
+        arch: 0xc000_00b7,
+        mask: !0,
+        is_32_bit: false,
+        bind: 200,
+        listen: 201,
+        socketcall: None,
+        getsockname: Some((204, 0)),
+        setsockopt: Some(208),
+    },
+    Abi {
+        arch: 0x4000_0028,
+        mask: !0,
+        is_32_bit: true,
+        bind: 282,
+        listen: 284,
+        socketcall: None,
+        getsockname: None,
+        setsockopt: None,
+    },
 ];
+/// io_uring_setup, io_uring_enter and io_uring_register, the same in every table. A ring may come from elsewhere, in a
+/// message.
+const IO_URING: [u32; 3] = [425, 426, 427];
 // linux/net.h
 const SYS_BIND: u32 = 2;
 const SYS_LISTEN: u32 = 4;
-// Offsets in struct seccomp_data (linux/seccomp.h); the low half of args[0], as these machines are little-endian.
+// Offsets in struct seccomp_data (linux/seccomp.h); the halves of args[0] to args[2], as these
+// machines are little-endian.
 const NUMBER: u32 = 0;
 const ARCH: u32 = 4;
 const FIRST_ARGUMENT: u32 = 16;
-
-/// One block for each table of calls, from the top: is it this table, is it one of the calls. A jump skips as
-/// many instructions as it says (`linux/filter.h`), so each block ends in its own two returns.
-fn program(tables: &[Abi]) -> Vec<sock_filter> {
-    let mut program = vec![load(ARCH)];
-    for abi in tables {
-        let block = block(abi);
-        program.push(jump_if(abi.arch, 0, block.len() as u8));
-        program.extend(block);
-    }
-    program.push(give(libc::SECCOMP_RET_ALLOW));
-    program
-}
-
-fn block(abi: &Abi) -> Vec<sock_filter> {
-    let mut tests = vec![(abi.bind, true), (abi.listen, true)];
-    if let Some(number) = abi.socketcall {
-        tests.extend([(number, false), (SYS_BIND, true), (SYS_LISTEN, true)]);
-    }
-    // From a test at `index`, with what stands between the tests: the loads do not count as tests.
-    let mut block = vec![load(NUMBER), operation(libc::BPF_ALU | libc::BPF_AND | libc::BPF_K, abi.mask)];
-    let extra = usize::from(abi.socketcall.is_some());
-    for (index, &(value, notifies)) in tests.iter().enumerate() {
-        let rest = tests.len() - index - 1;
-        if notifies {
-            // Over the tests that follow, the load among them, and the return that allows.
-            let loads = if index < 2 { extra } else { 0 };
-            block.push(jump_if(value, (rest + loads + 1) as u8, 0));
-        } else {
-            // Not a socketcall: over the load and the tests of its kind, to the return that allows.
-            block.push(jump_if(value, 0, (rest + extra) as u8));
-            block.push(load(FIRST_ARGUMENT));
-        }
-    }
-    block.extend([give(libc::SECCOMP_RET_ALLOW), give(libc::SECCOMP_RET_USER_NOTIF)]);
-    block
-}
+const SECOND_ARGUMENT: u32 = 24;
+const SECOND_ARGUMENT_HIGH: u32 = 28;
+const THIRD_ARGUMENT: u32 = 32;
 
 fn load(offset: u32) -> sock_filter {
     operation(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, offset)
@@ -153,9 +253,16 @@ fn operation(code: u32, k: u32) -> sock_filter {
     sock_filter { code: code as u16, jt: 0, jf: 0, k }
 }
 
-fn jump_if(equals: u32, then: u8, otherwise: u8) -> sock_filter {
+/// Skips `skipped` instructions unless the word is `value`.
+fn unless_equal(value: u32, skipped: u8) -> sock_filter {
     let code = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
-    sock_filter { code: code as u16, jt: then, jf: otherwise, k: equals }
+    sock_filter { code: code as u16, jt: 0, jf: skipped, k: value }
+}
+
+/// Skips `skipped` instructions if the word is less than `value`.
+fn unless_at_least(value: u32, skipped: u8) -> sock_filter {
+    let code = libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K;
+    sock_filter { code: code as u16, jt: 0, jf: skipped, k: value }
 }
 
 fn low(value: u64) -> u32 {
@@ -170,21 +277,35 @@ fn int(value: u64) -> i32 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{AARCH64, Call, X86_64, decode, program};
+    use super::{AARCH64, Call, Filter, X86_64, decode};
 
-    /// Runs classic BPF as far as the filter uses it.
-    fn verdict(program: &[libc::sock_filter], arch: u32, number: u32, first: u32) -> u32 {
+    fn verdict(program: &[libc::sock_filter], arch: u32, number: u32, [first, high]: [u32; 2]) -> u32 {
+        verdict_of(program, arch, number, [first, 0, high, 0])
+    }
+
+    /// Runs classic BPF as far as the filter uses it: on the low half of the first argument, both halves of the second,
+    /// and the low half of the third.
+    fn verdict_of(
+        program: &[libc::sock_filter],
+        arch: u32,
+        number: u32,
+        [first, second, high, third]: [u32; 4],
+    ) -> u32 {
         let (mut accumulator, mut at) = (0, 0);
         loop {
             let step = program[at];
             at += 1;
             match u32::from(step.code) {
                 // BPF_LD | BPF_W | BPF_ABS
-                0x20 => accumulator = [number, arch, 0, 0, first, 0][step.k as usize / 4],
+                0x20 => {
+                    accumulator = [number, arch, 0, 0, first, 0, second, high, third][step.k as usize / 4]
+                }
                 // BPF_ALU | BPF_AND | BPF_K
                 0x54 => accumulator &= step.k,
                 // BPF_JMP | BPF_JEQ | BPF_K
                 0x15 => at += usize::from(if accumulator == step.k { step.jt } else { step.jf }),
+                // BPF_JMP | BPF_JGE | BPF_K
+                0x35 => at += usize::from(if accumulator >= step.k { step.jt } else { step.jf }),
                 // BPF_RET | BPF_K
                 0x06 => return step.k,
                 other => panic!("code {other:#x}"),
@@ -211,19 +332,70 @@ mod tests {
     #[test]
     fn only_bind_and_listen_are_notified_in_every_table() {
         for (tables, arches) in [(X86_64, [X64, I386]), (AARCH64, [ARM64, ARM])] {
-            let program = program(tables);
+            let program = Filter::default().program_for(tables);
             for arch in [X64, I386, ARM64, ARM, 0, 0x1234] {
                 for number in (0..600).chain(0x4000_0000..0x4000_0258).chain([u32::MAX, 0x8000_0031]) {
                     for first in 0..8 {
                         let wanted = is_wanted(arches, arch, number, first);
                         let expected = if wanted { 0x7fc0_0000 } else { 0x7fff_0000 };
                         let context = format!("arch {arch:#x}, number {number:#x}, first {first}");
-                        assert_eq!(verdict(&program, arch, number, first), expected, "{context}");
+                        assert_eq!(verdict(&program, arch, number, [first, 0x7fff]), expected, "{context}");
                         let own = decode(arch, number.cast_signed(), &[u64::from(first), 0, 0, 0, 0, 0]);
-                        if arches.contains(&arch) {
+                        if arches.contains(&arch) && !matches!(own, Call::Name { .. } | Call::Option { .. }) {
                             assert_eq!(own != Call::Other, wanted, "{context}");
                         }
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_notified_where_it_goes_to_the_stack_of_the_first_thread() {
+        let [intel, arm] =
+            [X86_64, AARCH64].map(|tables| Filter { names: true, ..Filter::default() }.program_for(tables));
+        let (notified, allowed) = (0x7fc0_0000, 0x7fff_0000);
+        // Of the stack, of a mapping just below it, of Go's heap.
+        for (high, expected) in [(0x7ffe, notified), (0x7ffa, allowed), (0xc0, allowed)] {
+            assert_eq!(verdict(&intel, X64, 51, [5, high]), expected, "{high:#x}");
+            assert_eq!(verdict(&arm, ARM64, 204, [5, high]), notified, "{high:#x}");
+        }
+        for (program, arch, bind) in [(&intel, X64, 49), (&intel, I386, 361), (&arm, ARM64, 200)] {
+            assert_eq!(verdict(program, arch, bind, [5, 0]), notified);
+            assert_eq!(verdict(program, arch, 0, [5, 0x7ffe]), allowed);
+        }
+        let name = Call::Name { fd: 5, address: 0x7ffe_0000_0000, length: 0x7ffe_0000_0010 };
+        assert_eq!(decode(X64, 51, &[5, 0x7ffe_0000_0000, 0x7ffe_0000_0010, 0, 0, 0]), name);
+    }
+
+    #[test]
+    fn options_that_decide_about_a_bind_are_notified() {
+        let program = Filter { options: true, ..Filter::default() }.program_for(X86_64);
+        for level in 0..50 {
+            for name in 0..50 {
+                let wanted = matches!((level, name), (1, 2 | 15) | (41, 26));
+                let expected = if wanted { 0x7fc0_0000 } else { 0x7fff_0000 };
+                assert_eq!(verdict_of(&program, X64, 54, [5, level, 0, name]), expected, "{level} {name}");
+                assert_eq!(verdict_of(&program, X64, 55, [5, level, 0, name]), 0x7fff_0000);
+            }
+        }
+        assert_eq!(verdict(&program, X64, 49, [5, 0]), 0x7fc0_0000);
+        let option = Call::Option { fd: 5, level: 41, name: 26, value: 0x7fff_0000_1000 };
+        assert_eq!(decode(X64, 54, &[5, 41, 26, 0x7fff_0000_1000, 4, 0]), option);
+    }
+
+    #[test]
+    fn io_uring_fails_in_every_table() {
+        for (tables, arches) in [(X86_64, [X64, I386]), (AARCH64, [ARM64, ARM])] {
+            let program = Filter { no_io_uring: true, ..Filter::default() }.program_for(tables);
+            for arch in arches {
+                for number in 0..600 {
+                    let expected = match number {
+                        425..=427 => 0x0005_0000 | 38,
+                        _ if is_wanted(arches, arch, number, 2) => 0x7fc0_0000,
+                        _ => 0x7fff_0000,
+                    };
+                    assert_eq!(verdict(&program, arch, number, [2, 0]), expected, "{arch:#x} {number}");
                 }
             }
         }

@@ -38,7 +38,8 @@ fn a_socket_is_bound_by_bytes_and_then_listens() {
     listen(socket.as_fd(), 8).unwrap();
     let address = local_address(socket.as_fd()).unwrap().unwrap();
     assert_ne!(address.port(), 0);
-    TcpStream::connect(address).unwrap();
+    assert!(!is_connected(socket.as_fd()));
+    assert!(is_connected(TcpStream::connect(address).unwrap().as_fd()));
 
     let second = stream(AddressFamily::INET);
     let taken = bind(second.as_fd(), &loopback(address.port())).unwrap_err();
@@ -104,6 +105,8 @@ fn addresses_are_read_from_the_lengths_that_bind_accepts() {
     assert_eq!(parse_sockaddr(&loopback_6(3000)), Some(six(7)));
     assert_eq!(parse_sockaddr(&loopback_6(3000)[..24]), Some(six(0)));
     assert_eq!(parse_sockaddr(&loopback_6(3000)[..23]), None);
+    assert_eq!(sockaddr(four), loopback(3000));
+    assert_eq!(sockaddr(six(7)), loopback_6(3000));
     for family in [libc::AF_UNSPEC, libc::AF_UNIX, libc::AF_NETLINK] {
         let mut bytes = loopback_6(3000);
         bytes[..2].copy_from_slice(&(family as u16).to_ne_bytes());
