@@ -363,7 +363,7 @@ Filters:
   127.0.0.1:3000, [::1]:80 what a client of that address reaches
   pid:4121, user:postgres  by process, by user
   project:shop             by project
-  postgres                 any other word: service, process, project, container, unit or user";
+  postgres                 any other word: service, run, process, project, container, unit or user";
 
 const RUN_EXAMPLES: &str = "\
 The program is told its port by PORT; whatever other port it asks for, it gets one that is free, and only this \

@@ -16,6 +16,7 @@ mod faults;
 mod in_flight;
 mod input;
 mod leases;
+mod marks;
 mod names;
 mod namespaces;
 mod races;

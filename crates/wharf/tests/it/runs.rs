@@ -1,12 +1,10 @@
 //! `wharf ps`, `wharf stop` and `wharf logs`, on programs in the foreground, in the background, and left alone.
 
-use std::time::{Duration, Instant};
-
 use wharf_model::run::{Run, RunState};
 use wharf_testkit::sandbox;
 use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
 
-use crate::support::{at, ls, only, runs, says};
+use crate::support::{at, ls, only, runs, says, until};
 
 /// Runs wharf as an ordinary user where there are users, else as whoever is there.
 fn wharf<'a>(sandbox: &'a Sandbox, arguments: &[&str]) -> wharf_testkit::run::Run<'a> {
@@ -20,16 +18,6 @@ fn ps(sandbox: &Sandbox) -> Vec<Run> {
 
 fn logs(sandbox: &Sandbox, arguments: &[&str]) -> String {
     wharf(sandbox, &[&["logs"], arguments].concat()).output().expect_code(0).text()
-}
-
-/// Waits until `holds` does.
-#[track_caller]
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !holds() {
-        assert!(begin.elapsed() < Duration::from_secs(20), "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use wharf_model::detail::{EndpointDetail, PORT_SCHEMA, PortDetail};
@@ -51,6 +52,16 @@ pub(crate) fn runs(run: Run<'_>) -> Vec<wharf_model::run::Run> {
     let document: Runs = document(&text, "runs");
     assert_eq!(document.schema, RUNS_SCHEMA);
     document.runs
+}
+
+/// Waits until `holds` does.
+#[track_caller]
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Returns one event of a watch.
