@@ -61,7 +61,8 @@ fn hold_beside_remains(port: u16) -> io::Result<Held> {
     let own = rustix::fs::fstat(&held.socket)?.st_ino;
     let query = SocketQuery {
         protocols: vec![Protocol::Tcp],
-        states: vec![TcpState::Listen, TcpState::Closed],
+        // Bound sockets since Linux 6.8; before, one that does not listen is not seen here.
+        states: vec![TcpState::Listen, TcpState::Closed, TcpState::Bound],
         local_port: Some(port),
         remote_port: None,
     };
@@ -106,9 +107,11 @@ fn has_no_ipv6(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use std::io::{ErrorKind, Read, Write};
-    use std::net::{TcpListener, TcpStream};
+    use std::net::{SocketAddr, TcpListener, TcpStream};
 
-    use super::hold;
+    use rustix::net::{AddressFamily, SocketType, sockopt};
+
+    use super::{bound_port, hold};
 
     #[test]
     fn nobody_else_binds_a_held_port_on_any_address() {
@@ -131,6 +134,19 @@ mod tests {
         assert!(TcpListener::bind(("127.0.0.1", held.port())).is_err());
         drop(listener);
         assert!(TcpListener::bind(("127.0.0.1", held.port())).is_err());
+    }
+
+    #[test]
+    fn one_that_is_bound_to_be_shared_and_does_not_listen_has_the_port_all_the_same() {
+        for address in ["127.0.0.1:0", "[::1]:0", "0.0.0.0:0"] {
+            let address: SocketAddr = address.parse().unwrap();
+            let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+            let other = rustix::net::socket(family, SocketType::STREAM, None).unwrap();
+            sockopt::set_socket_reuseaddr(&other, true).unwrap();
+            rustix::net::bind(&other, &address).unwrap();
+            let port = bound_port(&other).unwrap();
+            assert_eq!(hold(port).unwrap_err().kind(), ErrorKind::AddrInUse, "{address}");
+        }
     }
 
     #[test]

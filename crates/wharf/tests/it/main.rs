@@ -11,6 +11,7 @@ mod addresses;
 mod bound;
 mod circumstances;
 mod clients;
+mod crowd;
 mod engine;
 mod faults;
 mod in_flight;
