@@ -1,16 +1,19 @@
 //! Holding a port: a socket that is bound and never listens, so that nobody else can bind it; bind(2), socket(7).
 //!
 //! On `[::]` with IPV6_V6ONLY off, which covers 127.0.0.1, 0.0.0.0, ::1 and ::; without IPv6 on 0.0.0.0. Exclusive
-//! (SO_REUSEADDR off) but for the moments in which a supervised program is let in. Not here: which port is held for
-//! whom (`wharf-lease`, `wharf-run`).
+//! (SO_REUSEADDR off): a supervised program whose socket is tied to `lo` gets the port beside it, because two sockets
+//! that are tied to different devices do not conflict, and each of them does with all that are tied to none. Only for
+//! others it is shared for a moment. Not here: which port is held for whom (`wharf-lease`, `wharf-run`).
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use wharf_model::connection::TcpState;
 use wharf_model::endpoint::Protocol;
+use wharf_sys::linux::socket_control as control;
 
 use crate::facts::SocketQuery;
 use crate::linux::sockets::LinuxSockets;
@@ -21,6 +24,7 @@ use crate::traits::Sockets;
 pub struct Held {
     socket: OwnedFd,
     port: u16,
+    is_aside: AtomicBool,
 }
 
 /// Holds `port` in wharf's own network namespace.
@@ -39,6 +43,22 @@ impl Held {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Lets sockets that are tied to a device have the port too, and still nobody else.
+    ///
+    /// Source: `inet_bind_conflict` in net/ipv4/inet_connection_sock.c. The device that the hold is tied to from now on is
+    /// none that there is.
+    ///
+    /// # Errors
+    /// What setsockopt(2) said.
+    pub fn step_aside(&self) -> io::Result<()> {
+        // Once for all: to tie it again takes a privilege.
+        if !self.is_aside.load(Ordering::Relaxed) {
+            control::bind_to_index(self.socket.as_fd(), NO_DEVICE)?;
+            self.is_aside.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Calls `bind`, during which a socket with SO_REUSEADDR may take the port too.
@@ -89,7 +109,7 @@ fn bind_in(address: IpAddr, port: u16, reuse_address: bool) -> io::Result<Held> 
     sockopt::set_socket_reuseaddr(&socket, reuse_address)?;
     rustix::net::bind(&socket, &SocketAddr::new(address, port))?;
     let port = if port == 0 { bound_port(&socket)? } else { port };
-    Ok(Held { socket, port })
+    Ok(Held { socket, port, is_aside: AtomicBool::new(false) })
 }
 
 fn bound_port(socket: &OwnedFd) -> io::Result<u16> {
@@ -104,12 +124,19 @@ fn has_no_ipv6(error: &io::Error) -> bool {
         .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
+/// A number that the kernel gives to no device: it counts up from 1.
+const NO_DEVICE: i32 = i32::MAX;
+
 #[cfg(test)]
 mod tests {
     use std::io::{ErrorKind, Read, Write};
     use std::net::{SocketAddr, TcpListener, TcpStream};
 
+    use std::os::fd::AsFd;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use rustix::net::{AddressFamily, SocketType, sockopt};
+    use wharf_sys::linux::socket_control as control;
 
     use super::{bound_port, hold};
 
@@ -125,6 +152,44 @@ mod tests {
         let port = held.port();
         drop(held);
         TcpListener::bind(("127.0.0.1", port)).unwrap();
+    }
+
+    #[test]
+    fn who_is_tied_to_loopback_gets_a_held_port_and_a_storm_of_others_never() {
+        let held = hold(0).unwrap();
+        let addresses = ["127.0.0.1", "0.0.0.0", "[::1]", "[::]"]
+            .map(|host| format!("{host}:{}", held.port()).parse::<SocketAddr>().unwrap());
+        let shared = |address: &SocketAddr, with_port: bool| {
+            let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+            let socket = rustix::net::socket(family, SocketType::STREAM, None).unwrap();
+            sockopt::set_socket_reuseaddr(&socket, true).unwrap();
+            sockopt::set_socket_reuseport(&socket, with_port).unwrap();
+            socket
+        };
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let intruder = scope.spawn(|| {
+                let mut got = 0;
+                while !is_over.load(Ordering::Relaxed) {
+                    got += addresses
+                        .iter()
+                        .filter(|at| rustix::net::bind(shared(at, true), *at).is_ok())
+                        .count();
+                }
+                got
+            });
+            for round in 0..10_000 {
+                let address = &addresses[round % addresses.len()];
+                let socket = shared(address, false);
+                control::bind_to_device(socket.as_fd(), "lo").unwrap();
+                held.step_aside().unwrap();
+                rustix::net::bind(&socket, address).unwrap();
+                rustix::net::listen(&socket, 1).unwrap();
+            }
+            is_over.store(true, Ordering::Relaxed);
+            assert_eq!(intruder.join().unwrap(), 0);
+        });
+        assert_eq!(hold(held.port()).unwrap_err().kind(), ErrorKind::AddrInUse);
     }
 
     #[test]

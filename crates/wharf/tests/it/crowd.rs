@@ -80,6 +80,79 @@ fn no_two_runs_of_a_crowd_share_a_port_and_an_intruder_gets_none() {
     assert!(ls(&sandbox, &[]).endpoints.is_empty(), "nothing is left of them");
 }
 
+#[test]
+fn an_intruder_at_the_very_port_never_comes_between_the_calls_of_a_server() {
+    match env::var(ROLE).as_deref() {
+        Ok("opener") => return opener(),
+        Ok("hammer") => return hammer(),
+        _ => {}
+    }
+    let sandbox = sandbox!();
+    let folder = sandbox.folder().join("scratch").display().to_string();
+    let own = env::current_exe().expect("it has a path").display().to_string();
+    let command = [&own, "--exact", "--nocapture", BETWEEN];
+    let run = sandbox.wharf(&[&["run", "--name", "api", "--"], &command[..]].concat());
+    let run = run.env(ROLE, "opener").env(FOLDER, &folder).start();
+    let hammer = sandbox.program(&command).env(ROLE, "hammer").env(FOLDER, &folder).start();
+    for child in [run, hammer] {
+        let output = child.wait_with_output().expect("it is ours");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let faults = fs::read_to_string(Path::new(&folder).join("faults")).unwrap_or_default();
+    let told = fs::read_to_string(Path::new(&folder).join("intruded")).unwrap_or_default();
+    assert_eq!(faults, "", "{told}");
+    println!("{told}");
+    assert!(told.starts_with("0 times bound"), "{told}");
+}
+
+/// That test.
+const BETWEEN: &str = "crowd::an_intruder_at_the_very_port_never_comes_between_the_calls_of_a_server";
+
+/// Opens its port again and again, and says when it begins and ends.
+fn opener() {
+    let port = env::var("PORT").expect("wharf tells it");
+    let open = || TcpListener::bind(format!("0.0.0.0:{port}"));
+    drop(open().expect("it is ours"));
+    fs::write(folder().join("draft"), &port).expect("it is written");
+    fs::rename(folder().join("draft"), folder().join("port")).expect("it is there");
+    let failed = (0..5_000).filter_map(|_| open().err()).count();
+    if failed > 0 {
+        write_line("faults", &format!("{failed} of 5000 times it was not had"));
+    }
+    fs::write(folder().join("over"), "").expect("it is written");
+    let begin = Instant::now();
+    // Until the run ends, the port is its own.
+    while !folder().join("intruded").exists() && begin.elapsed().as_secs() < 20 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Binds the port of the opener as fast as it can.
+fn hammer() {
+    let begin = Instant::now();
+    let port = loop {
+        match fs::read_to_string(folder().join("port")) {
+            Ok(port) => break port.parse().expect("a port"),
+            Err(_) => assert!(begin.elapsed().as_secs() < 20, "the opener never began"),
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    let (mut bound, mut listened, mut refused) = (0, 0, 0);
+    for way in 0_u64.. {
+        match intrude(port, way) {
+            Ok(socket) => {
+                bound += 1;
+                listened += u64::from((0..20).any(|_| listen(&socket, 1).is_ok()));
+            }
+            Err(_) => refused += 1,
+        }
+        if way % 64 == 0 && folder().join("over").exists() {
+            break;
+        }
+    }
+    write_line("intruded", &format!("{bound} times bound, {listened} listened, {refused} refused"));
+}
+
 /// This test.
 const NAME: &str = "crowd::no_two_runs_of_a_crowd_share_a_port_and_an_intruder_gets_none";
 
