@@ -11,7 +11,6 @@ mod addresses;
 mod bound;
 mod circumstances;
 mod clients;
-mod crowd;
 mod engine;
 mod faults;
 mod in_flight;

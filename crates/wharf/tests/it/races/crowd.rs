@@ -23,7 +23,7 @@ use crate::support::{ls, says};
 const ROLE: &str = "WHARF_TEST_ROLE";
 /// The folder of the marks, and of what went wrong.
 const FOLDER: &str = "WHARF_TEST_FOLDER";
-/// How many runs a starter starts, one after the other.
+/// How many runs a starter starts at once.
 const EACH: &str = "WHARF_TEST_EACH";
 /// Number of a starter.
 const NUMBER: &str = "WHARF_TEST_NUMBER";
@@ -34,7 +34,7 @@ const WHOLE: &str = "WHARF_RACES";
 
 const STARTERS: usize = 32;
 /// Names that they share, so that runs of one name meet, too.
-const NAMES: usize = 12;
+const NAMES: usize = 80;
 
 #[test]
 fn no_two_runs_of_a_crowd_share_a_port_and_an_intruder_gets_none() {
@@ -106,7 +106,7 @@ fn an_intruder_at_the_very_port_never_comes_between_the_calls_of_a_server() {
 }
 
 /// That test.
-const BETWEEN: &str = "crowd::an_intruder_at_the_very_port_never_comes_between_the_calls_of_a_server";
+const BETWEEN: &str = "races::crowd::an_intruder_at_the_very_port_never_comes_between_the_calls_of_a_server";
 
 /// Opens its port again and again, and says when it begins and ends.
 fn opener() {
@@ -154,7 +154,7 @@ fn hammer() {
 }
 
 /// This test.
-const NAME: &str = "crowd::no_two_runs_of_a_crowd_share_a_port_and_an_intruder_gets_none";
+const NAME: &str = "races::crowd::no_two_runs_of_a_crowd_share_a_port_and_an_intruder_gets_none";
 
 fn folder() -> PathBuf {
     env::var_os(FOLDER).expect("it is told").into()
@@ -173,12 +173,17 @@ fn write_line(file: &str, text: &str) {
 
 fn starter() {
     let own = env::current_exe().expect("it has a path");
-    for run in 0..number(EACH) {
-        let name = format!("n{}", (number(NUMBER) + run) % NAMES);
+    let started = (0..number(EACH)).map(|run| {
+        let name = format!("n{}", (number(NUMBER) + run * STARTERS) % NAMES);
         let mut wharf = Command::new(env::var_os(WHARF).expect("it is told"));
         wharf.args(["run", "--name", &name, "--"]).arg(&own).args(["--exact", NAME]);
         wharf.env(ROLE, "server").env(EACH, run.to_string()).stdin(Stdio::null());
-        let output = wharf.output().expect("it starts");
+        wharf.stdout(Stdio::piped()).stderr(Stdio::piped());
+        (name, wharf.spawn().expect("it starts"))
+    });
+    // All of them, before the first is waited for.
+    for (name, wharf) in started.collect::<Vec<_>>() {
+        let output = wharf.wait_with_output().expect("it is ours");
         if !output.status.success() {
             let said = [output.stdout, output.stderr].concat();
             write_line("faults", &format!("{name}: {}: {}", output.status, String::from_utf8_lossy(&said)));
