@@ -27,8 +27,20 @@ const ENV_FOLDER: &str = "WHARF_TEST_ENV";
 /// File to which a test that skips itself appends one line: `test name: reason`.
 const ENV_SKIPPED: &str = "WHARF_SKIPPED";
 
+/// Makes the tests of races run whole.
+const ENV_RACES: &str = "WHARF_RACES";
+
+/// Runs the tests of races whole, with their figures: a thousand runs at once, a hundred thousand calls under fire.
+pub(crate) fn races() -> Result<bool> {
+    run_selected(&["races".to_owned()], true)
+}
+
 /// Installs what is needed, runs the tests with `arguments` and prints the summary; false if one failed.
 pub(crate) fn run(arguments: &[String]) -> Result<bool> {
+    run_selected(arguments, false)
+}
+
+fn run_selected(arguments: &[String], races: bool) -> Result<bool> {
     let start = Instant::now();
     let folder = workspace::target_dir()?.join("test-env");
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
@@ -42,7 +54,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
     let skipped = folder.join("skipped.txt");
     fs::write(&skipped, "").with_context(|| format!("write {}", skipped.display()))?;
     let mut tally = Tally::default();
-    for (runner, command) in runners(arguments) {
+    for (runner, mut command) in runners(arguments) {
+        if races {
+            command.env(ENV_RACES, "all");
+            match runner {
+                Runner::Nextest => command.arg("--success-output=immediate"),
+                Runner::Cargo => command.args(["--", "--nocapture"]),
+            };
+        }
         tally.add(&run_tests(runner, command, &folder, &skipped)?);
     }
     let skips = skips(&skipped)?;

@@ -17,24 +17,24 @@ use wharf_os::Os;
 use wharf_os::facts::{BindOutcome, Effort, OsError};
 
 use crate::order::SortKey;
-use crate::request::Request;
+use crate::request::{Asker, Request};
 use crate::survey::survey;
 use crate::{ancestry, connections, number, process};
 
-/// Returns what is known at once of what `filter` names; `target` is what the person wrote, `home` their home
-/// directory.
+/// Returns what is known at once of what `filter` names; `target` is what the person wrote.
 ///
 /// Where a listener of wharf's own network namespace has the port, that is the answer; only if there is none
 /// are other namespaces looked into, and sockets that are bound and do not listen, which takes the kernel long.
 ///
 /// # Errors
 /// As [`survey`].
-pub fn head(os: &Os, target: &str, filter: &Filter, home: Option<String>) -> Result<PortDetail, OsError> {
-    let near = Request { own_namespace: true, effort: Effort::Quick, ..request(filter, home.clone()) };
+pub fn head(os: &Os, target: &str, filter: &Filter, asker: &Asker) -> Result<PortDetail, OsError> {
+    let near = Request { own_namespace: true, effort: Effort::Quick, ..request(filter, asker) };
     let mut snapshot = survey(os, &near)?;
     if filter.port().is_none() || !snapshot.endpoints.iter().any(listens_here) {
-        snapshot = survey(os, &Request { bound: true, ..request(filter, home) })?;
+        snapshot = survey(os, &Request { bound: true, ..request(filter, asker) })?;
     }
+    leave_held(filter, &mut snapshot);
     let mut endpoints: Vec<EndpointDetail> =
         snapshot.endpoints.into_iter().map(|endpoint| circumstances(os, endpoint)).collect();
     mark_reached(os, filter, &mut endpoints);
@@ -45,6 +45,8 @@ pub fn head(os: &Os, target: &str, filter: &Filter, home: Option<String>) -> Res
         number: facts(os, filter, &endpoints),
         availability: None,
         endpoints,
+        runs: Vec::new(),
+        leases: Vec::new(),
         holding: Vec::new(),
         warnings: snapshot.warnings,
     };
@@ -60,13 +62,16 @@ pub fn head(os: &Os, target: &str, filter: &Filter, home: Option<String>) -> Res
 
 /// Adds to `detail` what takes longer: further endpoints in other network namespaces and bound ones, holders
 /// beyond the family, and the connections with their processes.
-pub fn complete(os: &Os, filter: &Filter, home: Option<String>, detail: &mut PortDetail) {
+pub fn complete(os: &Os, filter: &Filter, asker: &Asker, detail: &mut PortDetail) {
     if detail.endpoints.is_empty() {
         return;
     }
-    let all = Request { bound: true, effort: Effort::Exhaustive, ..request(filter, home) };
+    let all = Request { bound: true, effort: Effort::Exhaustive, ..request(filter, asker) };
     match survey(os, &all) {
-        Ok(snapshot) => merge(os, snapshot, detail),
+        Ok(mut snapshot) => {
+            leave_held(filter, &mut snapshot);
+            merge(os, snapshot, detail);
+        }
         Err(error) => {
             let text = format!("the further search failed: {error}");
             detail.warnings.push(Warning { code: "search-failed".to_owned(), text });
@@ -77,8 +82,23 @@ pub fn complete(os: &Os, filter: &Filter, home: Option<String>, detail: &mut Por
     }
 }
 
-fn request(filter: &Filter, home: Option<String>) -> Request {
-    Request { filters: vec![filter.clone()], sort: SortKey::Port, home, ..Request::default() }
+fn request(filter: &Filter, asker: &Asker) -> Request {
+    Request { filters: vec![filter.clone()], sort: SortKey::Port, asker: asker.clone(), ..Request::default() }
+}
+
+/// Leaves out, of a name, the numbers that wharf only holds for a run that listens at others.
+fn leave_held(filter: &Filter, snapshot: &mut Snapshot) {
+    if filter.port().is_some() {
+        return;
+    }
+    let wharf = |endpoint: &Endpoint| endpoint.run.as_ref().map(|run| run.wharf_pid);
+    let listening: Vec<u32> =
+        snapshot.endpoints.iter().filter(|endpoint| listens_here(endpoint)).filter_map(wharf).collect();
+    snapshot.endpoints.retain(|endpoint| {
+        let holder = endpoint.owner.lead().map(|lead| lead.pid);
+        let is_held = endpoint.state == EndpointState::Bound && wharf(endpoint) == holder;
+        !(is_held && holder.is_some_and(|holder| listening.contains(&holder)))
+    });
 }
 
 fn facts(os: &Os, filter: &Filter, endpoints: &[EndpointDetail]) -> Option<PortFacts> {

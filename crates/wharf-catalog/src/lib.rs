@@ -24,6 +24,7 @@ pub mod probe;
 mod process;
 pub mod project;
 pub mod request;
+mod run;
 pub mod service;
 pub mod survey;
 pub mod watch;

@@ -67,6 +67,11 @@ pub(crate) fn on_shared_ports(endpoints: &mut [Endpoint]) {
 }
 
 fn differ(one: &Endpoint, other: &Endpoint) -> bool {
+    let wharf = |endpoint: &Endpoint| endpoint.run.as_ref().map(|run| run.wharf_pid);
+    if wharf(one).is_some() && wharf(one) == wharf(other) {
+        // What wharf holds for a run keeps others away, and takes nothing from it.
+        return false;
+    }
     match (one.owner.lead(), other.owner.lead()) {
         (Some(one), Some(other)) => (one.pid, one.start_ticks) != (other.pid, other.start_ticks),
         _ => one.owner.uid != other.owner.uid,

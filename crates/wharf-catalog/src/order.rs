@@ -58,7 +58,8 @@ fn by_port(endpoint: &Endpoint) -> (u16, Protocol, bool, Option<std::net::IpAddr
 
 fn importance(endpoint: &Endpoint, own_uid: u32) -> u8 {
     let mine = endpoint.owner.uid == own_uid;
-    match (mine && endpoint.netns.own, endpoint.project.is_some(), mine) {
+    let in_project = endpoint.project.is_some() || endpoint.run.is_some();
+    match (mine && endpoint.netns.own, in_project, mine) {
         (true, true, _) => 0,
         (_, true, _) => 1,
         (true, false, _) => 2,

@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 use wharf_model::connection::TcpState;
 use wharf_model::endpoint::Protocol;
 use wharf_model::filter::Filter;
+use wharf_model::run::Run;
 use wharf_os::facts::{Effort, SocketQuery};
 
 use crate::order::SortKey;
@@ -32,8 +33,17 @@ pub struct Request {
     pub own_namespace: bool,
     /// How far holders are searched.
     pub effort: Effort,
-    /// Home directory of the one who asks, which is no project.
+    /// Who asks.
+    pub asker: Asker,
+}
+
+/// Who asks, as far as it matters to the answer.
+#[derive(Clone, Debug, Default)]
+pub struct Asker {
+    /// Home directory, which is no project.
     pub home: Option<String>,
+    /// Programs that they run under wharf.
+    pub runs: Vec<Run>,
 }
 
 impl Request {

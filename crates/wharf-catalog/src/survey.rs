@@ -12,8 +12,8 @@ use crate::fold::{Group, groups};
 use crate::look::{Seen, look};
 use crate::order::sort;
 use crate::place::Places;
-use crate::request::Request;
-use crate::{connections, exposure, notes, owner};
+use crate::request::{Asker, Request};
+use crate::{connections, exposure, notes, owner, run};
 
 /// Takes the survey.
 ///
@@ -22,7 +22,7 @@ use crate::{connections, exposure, notes, owner};
 pub fn survey(os: &Os, request: &Request) -> Result<Snapshot, OsError> {
     let taken_at = os.clock.now();
     let mut seen = look(os, request)?;
-    let mut endpoints = endpoints(os, &mut seen, request.home.as_deref());
+    let mut endpoints = endpoints(os, &mut seen, &request.asker);
     notes::on_shared_ports(&mut endpoints);
     let own_uid = os.host.own_uid();
     endpoints.retain(|endpoint| wanted(endpoint, request, own_uid));
@@ -41,11 +41,11 @@ pub fn survey(os: &Os, request: &Request) -> Result<Snapshot, OsError> {
     })
 }
 
-fn endpoints(os: &Os, seen: &mut Seen, home: Option<&str>) -> Vec<Endpoint> {
+fn endpoints(os: &Os, seen: &mut Seen, asker: &Asker) -> Vec<Endpoint> {
     let groups = groups(std::mem::take(&mut seen.sockets), &seen.holders);
     let evidence =
         owner::Evidence { os, holders: &seen.holders, queued: &seen.queued, processes: &seen.processes };
-    let mut places = Places::new(os, &seen.namespaces, &seen.holders.denied, home);
+    let mut places = Places::new(os, &seen.namespaces, &seen.holders.denied, asker.home.as_deref());
     let mut endpoints = Vec::with_capacity(groups.len());
     for group in groups {
         if group.port == 0 {
@@ -53,6 +53,7 @@ fn endpoints(os: &Os, seen: &mut Seen, home: Option<&str>) -> Vec<Endpoint> {
         }
         let mut endpoint = endpoint(&group, &seen.namespaces, owner::of(&group, &evidence));
         places.fill(&mut endpoint);
+        endpoint.run = run::of(&endpoint, &asker.runs, os, &seen.processes);
         let parent = endpoint.owner.lead().and_then(|lead| seen.processes.get(&lead.ppid?));
         endpoint.notes = notes::on(&endpoint, parent);
         endpoint.notes.extend(notes::on_queues(&endpoint, &seen.queued));
@@ -82,6 +83,7 @@ fn endpoint(group: &Group, namespaces: &[Namespace], owner: wharf_model::owner::
         project: None,
         container: None,
         unit: None,
+        run: None,
         range: PortRange::of(group.port),
         notes: Vec::new(),
     }

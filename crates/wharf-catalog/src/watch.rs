@@ -8,6 +8,7 @@ use wharf_model::endpoint::{Endpoint, EndpointState, Protocol};
 use wharf_model::event::{EVENT_SCHEMA, Event, EventKind};
 use wharf_model::place::Netns;
 use wharf_model::process::ProcessState;
+use wharf_model::run::RunState;
 use wharf_model::snapshot::Snapshot;
 use wharf_model::timestamp::Timestamp;
 use wharf_os::Os;
@@ -147,6 +148,7 @@ fn differences(old: &Endpoint, new: &Endpoint) -> Vec<String> {
     compare("project", old.project == new.project);
     compare("container", old.container == new.container);
     compare("unit", old.unit == new.unit);
+    compare("run", old.run == new.run);
     compare("notes", old.notes == new.notes);
     names
 }
@@ -163,6 +165,13 @@ fn steady(endpoint: &Endpoint) -> Endpoint {
             process.state = ProcessState::Sleeping;
         }
         process.fds.clear();
+    }
+    if let Some(run) = &mut steady.run {
+        // Which port it is reached at, a run finds out in the moment after it has begun to listen.
+        (run.main, run.url) = (false, None);
+        if run.state == RunState::Starting {
+            run.state = RunState::Listening;
+        }
     }
     // A text with a count in it is one note while its code is one.
     for note in &mut steady.notes {

@@ -1,15 +1,16 @@
 //! Where leases are kept: one SQLite file, shared by many processes.
 //!
 //! Every change is one transaction that takes the write lock before it reads, so that two processes never choose one
-//! port. The schema has a version (`PRAGMA user_version`), and migrations only go forward. Not here: the file's place
-//! and its rights (`wharf-os`).
+//! port; they take turns by a lock on a file beside it. The schema has a version (`PRAGMA user_version`), and migrations
+//! only go forward. Not here: the file's place and its rights (`wharf-os`).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use wharf_model::lease::{Lease, LeaseName};
 use wharf_model::timestamp::Timestamp;
+use wharf_os::turn::{self, Turn};
 
 use crate::name;
 
@@ -17,6 +18,8 @@ use crate::name;
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
+    /// The file on which writers wait for their turn.
+    turns: PathBuf,
 }
 
 /// Who asks for a lease.
@@ -80,16 +83,29 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
+        let mut store = Self { connection, turns: path.with_extension("turns") };
+        store.prepare()?;
+        store.migrate()?;
+        Ok(store)
+    }
+
+    fn prepare(&self) -> Result<(), StoreError> {
+        let connection = &self.connection;
         // Not within a transaction, and kept in the file: only the first caller changes anything.
         let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
         if mode != "wal" {
+            let _turn = self.turn();
             connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
         }
         // With a write-ahead log, a power cut can lose the last leases but never harms the file.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        let mut store = Self { connection };
-        store.migrate()?;
-        Ok(store)
+        Ok(())
+    }
+
+    /// Waits until it is this process's turn to write. SQLite's own waiting is a matter of luck: it looks again every tenth
+    /// of a second, and of a thousand that wait some are never lucky. Without a turn it goes on by that alone.
+    fn turn(&self) -> Option<Turn> {
+        turn::take(&self.turns, PATIENCE).ok()
     }
 
     fn migrate(&mut self) -> Result<(), StoreError> {
@@ -97,6 +113,7 @@ impl Store {
         if self.version()? == known {
             return Ok(());
         }
+        let _turn = self.turn();
         let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Read again under the lock: another process may have done it meanwhile.
         let found: i64 = change.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -126,6 +143,7 @@ impl Store {
         {
             return Ok(known);
         }
+        let _turn = self.turn();
         let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let name = unique_name(&change, claim, world)?;
         let now = world.now();
@@ -163,6 +181,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Taken`] if another lease has the port.
     pub fn pin(&mut self, claim: &Claim, port: u16, world: &dyn World) -> Result<Lease, StoreError> {
+        let _turn = self.turn();
         let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let name = unique_name(&change, claim, world)?;
         let known = find(&change, claim)?;
@@ -190,6 +209,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn hand_out(&mut self, lease: &Lease, is_handed_out: bool) -> Result<Option<Lease>, StoreError> {
+        let _turn = self.turn();
         let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         change
             .execute("UPDATE leases SET handed_out = ?2 WHERE id = ?1", params![lease.id, is_handed_out])?;
@@ -212,6 +232,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn remove(&mut self, name: &str) -> Result<Vec<Lease>, StoreError> {
+        let _turn = self.turn();
         let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut removed = all(&change)?;
         removed.retain(|lease| lease.name.to_string() == name);
@@ -364,6 +385,10 @@ fn ulid(unix_ms: i64, random: [u8; 10]) -> String {
 }
 
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// How long a process waits for its turn: a thousand before it take some seconds, and one that is stopped in its turn
+/// stops nobody for good.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a process waits for another's transaction, each of which takes well under a millisecond.
 const BUSY: Duration = Duration::from_secs(10);

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::Connection;
 use crate::endpoint::Endpoint;
+use crate::lease::Lease;
 use crate::port::PortFacts;
 use crate::process::Process;
+use crate::run::Run;
 use crate::snapshot::Warning;
 use crate::timestamp::Timestamp;
 
@@ -32,6 +34,12 @@ pub struct PortDetail {
     pub availability: Option<Availability>,
     /// What listens there, or holds the port bound.
     pub endpoints: Vec<EndpointDetail>,
+    /// Runs of the name that do not listen; only where nothing does that is named so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<Run>,
+    /// Leases of the number or the name; only where nothing has the one or is named by the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leases: Vec<Lease>,
     /// Connections that use the number as their own local port without a listener: they hold it too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holding: Vec<Connection>,

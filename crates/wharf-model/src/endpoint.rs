@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::owner::Owner;
 use crate::place::{Container, Netns, Project, Service, Unit};
 use crate::port::PortRange;
+use crate::run::RunMark;
 
 /// One local endpoint and everything known of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +47,9 @@ pub struct Endpoint {
     /// systemd unit that the owner belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
+    /// Run under wharf that it belongs to, of the user who asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunMark>,
     /// Range of the port number after RFC 6335.
     pub range: PortRange,
     /// What a person should know about it, the important first.

@@ -26,7 +26,7 @@ pub enum Filter {
     User(String),
     /// `project:shop`.
     Project(String),
-    /// Any other word: name of a service, process, project, container, unit or user.
+    /// Any other word: name of a service, run, process, project, container, unit or user.
     Name(String),
 }
 
@@ -248,6 +248,7 @@ fn is_named(endpoint: &Endpoint, name: &str) -> bool {
     });
     service
         || container
+        || endpoint.run.as_ref().is_some_and(|run| contains(&run.name, name))
         || is_project(endpoint, name)
         || endpoint.unit.as_ref().is_some_and(|unit| contains(&unit.name, name))
         || endpoint.owner.user.as_deref() == Some(name)

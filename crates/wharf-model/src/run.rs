@@ -80,6 +80,48 @@ pub fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
+/// The run that an endpoint belongs to, as far as it matters there; [`Run`] is all of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunMark {
+    /// Its whole name: `api.shop`.
+    pub name: String,
+    /// How it is.
+    pub state: RunState,
+    /// True if this is the port that the run is reached at.
+    pub main: bool,
+    /// Where the run is reached, once it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The port that the program asked for, where this is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_port: Option<u16>,
+    /// True if other machines may reach the run (`--host-visible`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub host_visible: bool,
+    /// Where its output goes, if it runs in the background.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// Process id of the wharf process that looks after it, or did.
+    pub wharf_pid: u32,
+}
+
+impl RunMark {
+    /// Returns the mark of `run` for its port `port`.
+    #[must_use]
+    pub fn of(run: &Run, port: u16) -> Self {
+        Self {
+            name: run.name.to_string(),
+            state: run.state,
+            main: run.main_port == Some(port),
+            url: run.url(),
+            asked_port: run.ports.iter().find(|known| known.port == port).and_then(|known| known.asked_port),
+            host_visible: run.host_visible,
+            log: run.log.clone(),
+            wharf_pid: run.wharf.pid,
+        }
+    }
+}
+
 /// How a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

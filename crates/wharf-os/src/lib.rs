@@ -65,6 +65,12 @@ pub mod supervisor;
 #[path = "linux/terminal.rs"]
 pub mod terminal;
 pub mod traits;
+#[cfg(target_os = "linux")]
+#[path = "linux/turn.rs"]
+pub mod turn;
+#[cfg(not(target_os = "linux"))]
+#[path = "unsupported/turn.rs"]
+pub mod turn;
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 

@@ -3,14 +3,16 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use wharf_catalog::order::SortKey;
 
 /// The control plane for localhost: every local endpoint and its true owner.
 ///
 /// Without a command it lists them, as `wharf ls`.
 #[derive(Debug, Parser)]
-#[command(name = "wharf", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+#[command(name = "wharf", version, override_usage = USAGE, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -21,6 +23,33 @@ pub(crate) struct Cli {
     /// When to colour the output; NO_COLOR and FORCE_COLOR are respected
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Colour::Auto, global = true)]
     pub(crate) color: Colour,
+}
+
+impl Cli {
+    /// Reads the command line.
+    pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(words)?;
+        match misplaced(&command, &matches) {
+            Some(text) => Err(command.error(ErrorKind::ArgumentConflict, text)),
+            None => Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command)),
+        }
+    }
+}
+
+/// Returns what is wrong where a flag of bare `wharf` stands before a command. clap's own rule for that
+/// (`args_conflicts_with_subcommands`) would refuse the flags that are for every command, too.
+fn misplaced(command: &clap::Command, matches: &ArgMatches) -> Option<String> {
+    let name = matches.subcommand_name()?;
+    let is_given =
+        |flag: &Arg| matches.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let mut flags = command.get_arguments().filter(|flag| !flag.is_global_set() && is_given(flag));
+    let flag = flags.find_map(Arg::get_long)?;
+    let mut taken = command.find_subcommand(name)?.get_arguments().filter_map(Arg::get_long);
+    Some(match taken.any(|taken| taken == flag) {
+        true => format!("--{flag} belongs after the command: wharf {name} --{flag}"),
+        false => format!("--{flag} is for wharf ls: {name} takes no --{flag}"),
+    })
 }
 
 #[derive(Debug, Subcommand)]
@@ -400,6 +429,8 @@ impl From<Sort> for SortKey {
     }
 }
 
+const USAGE: &str = "wharf [OPTIONS]\n       wharf [--color <WHEN>] <COMMAND>";
+
 const EXIT_CODES: &str = "\
 Exit status: 0 done, 1 nothing matched where something was named, 2 wrong usage.
 
@@ -417,7 +448,7 @@ Filters:
   127.0.0.1:3000, [::1]:80 what a client of that address reaches
   pid:4121, user:postgres  by process, by user
   project:shop             by project
-  postgres                 any other word: service, process, project, container, unit or user";
+  postgres                 any other word: service, run, process, project, container, unit or user";
 
 const RUN_EXAMPLES: &str = "\
 The program is told its port by PORT; whatever other port it asks for, it gets one that is free, and only this \

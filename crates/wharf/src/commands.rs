@@ -16,8 +16,11 @@ pub(crate) mod watch;
 
 use std::io;
 
+use wharf_catalog::request::Asker;
 use wharf_model::filter::{Filter, FilterError};
 use wharf_model::snapshot::Warning;
+use wharf_os::Os;
+use wharf_run::registry::Registry;
 use wharf_views::style::Style;
 use wharf_views::text::warning::write_warnings;
 
@@ -27,6 +30,11 @@ use crate::terminal;
 /// Parses the filters of a command line.
 fn filters(words: &[String]) -> Result<Vec<Filter>, FilterError> {
     words.iter().map(|word| word.parse()).collect()
+}
+
+/// Returns the one who asks, with what they run now.
+fn asker(os: &Os) -> Asker {
+    Asker { home: terminal::home(), runs: Registry::look(os) }
 }
 
 /// Writes warnings to stderr, in its own colours.

@@ -4,7 +4,7 @@ use std::env;
 
 use wharf_catalog::project::Projects;
 use wharf_lease::name;
-use wharf_lease::store::{Claim, Store};
+use wharf_lease::store::{Claim, Store, StoreError};
 use wharf_model::lease::Lease;
 use wharf_os::{Os, state};
 
@@ -31,6 +31,14 @@ pub(crate) fn store() -> Result<Store, Failure> {
     let file = state::directory().map_err(failed)?.join("wharf.db");
     state::private_file(&file).map_err(failed)?;
     Ok(Store::open(&file)?)
+}
+
+/// Returns all leases of this user, and makes nothing where there has never been one.
+pub(crate) fn known_leases() -> Result<Vec<Lease>, StoreError> {
+    match state::existing("wharf.db") {
+        Some(file) => Store::open(&file)?.all(),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Returns the lease whose whole name is `name`: the one that its program is told.

@@ -10,15 +10,16 @@ use wharf_os::facts::{Namespace, SocketFacts};
 use wharf_os::fake::{World, process};
 
 use super::{complete, head};
+use crate::request::Asker;
 use crate::testing::{connection, listener};
 
 /// Shows `target` in both steps: the detail after the head, and after all.
 fn show(world: World, target: &str) -> (PortDetail, PortDetail) {
     let os = world.os();
     let filter: Filter = target.parse().unwrap();
-    let first = head(&os, target, &filter, None).unwrap();
+    let first = head(&os, target, &filter, &Asker::default()).unwrap();
     let mut all = first.clone();
-    complete(&os, &filter, None, &mut all);
+    complete(&os, &filter, &Asker::default(), &mut all);
     (first, all)
 }
 

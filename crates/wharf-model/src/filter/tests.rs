@@ -53,6 +53,7 @@ fn endpoint(address: &str, port: u16, v6_only: Option<bool>) -> Endpoint {
         project: None,
         container: None,
         unit: Some(Unit { name: "postgresql@15-main.service".to_owned(), user_manager: None }),
+        run: None,
         range: PortRange::of(port),
         notes: Vec::new(),
     }

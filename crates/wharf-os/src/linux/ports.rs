@@ -1,9 +1,10 @@
 //! Holding a port: a socket that is bound and never listens, so that nobody else can bind it; bind(2), socket(7).
 //!
 //! On `[::]` with IPV6_V6ONLY off, which covers 127.0.0.1, 0.0.0.0, ::1 and ::; without IPv6 on 0.0.0.0. Exclusive
-//! (SO_REUSEADDR off) but for the moments in which a supervised program is let in. Several processes may hold a port by
-//! duplicates of one socket: it is held until the last of them lets go. Not here: which port is held for whom
-//! (`wharf-lease`, `wharf-run`, `wharf-daemon`).
+//! (SO_REUSEADDR off): a supervised program whose socket is tied to `lo` gets the port beside it, because two sockets
+//! that are tied to different devices do not conflict, and each of them does with all that are tied to none. Only for
+//! others it is shared for a moment. Several processes may hold a port by duplicates of one socket: it is held until
+//! the last of them lets go. Not here: which port is held for whom (`wharf-lease`, `wharf-run`, `wharf-daemon`).
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,7 +13,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use wharf_model::connection::TcpState;
 use wharf_model::endpoint::Protocol;
-use wharf_sys::linux::socket_control::{self, Domain, Kind};
+use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
 
 use crate::facts::SocketQuery;
 use crate::linux::sockets::LinuxSockets;
@@ -44,7 +45,7 @@ pub fn hold(port: u16) -> io::Result<Held> {
 pub fn namespace() -> io::Result<u64> {
     let socket =
         rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-    socket_control::netns_cookie(socket.as_fd())
+    control::netns_cookie(socket.as_fd())
 }
 
 /// Holds `port` for UDP. Datagrams that come meanwhile are the holder's, so this is for moments.
@@ -62,19 +63,16 @@ impl Held {
     /// `InvalidInput` if it is anything else than what [`hold`] makes in this network namespace.
     pub fn adopt(socket: OwnedFd) -> io::Result<Self> {
         let fault = |text| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-        if !matches!(
-            socket_control::socket_kind(socket.as_fd()),
-            Ok((Domain::Inet | Domain::Inet6, Kind::Stream))
-        ) {
+        if !matches!(control::socket_kind(socket.as_fd()), Ok((Domain::Inet | Domain::Inet6, Kind::Stream))) {
             return fault("no TCP socket");
         }
         if sockopt::socket_acceptconn(&socket)? {
             return fault("it listens");
         }
-        if socket_control::netns_cookie(socket.as_fd())? != namespace()? {
+        if control::netns_cookie(socket.as_fd())? != namespace()? {
             return fault("of another network namespace");
         }
-        match socket_control::local_address(socket.as_fd())? {
+        match control::local_address(socket.as_fd())? {
             Some(at) if at.ip().is_unspecified() && at.port() != 0 => Ok(Self { port: at.port(), socket }),
             _ => fault("it holds no port"),
         }
@@ -96,7 +94,8 @@ impl Held {
         let own = rustix::fs::fstat(&self.socket)?.st_ino;
         let query = SocketQuery {
             protocols: vec![Protocol::Tcp],
-            states: vec![TcpState::Listen, TcpState::Closed],
+            // Bound sockets since Linux 6.8; before, one that does not listen is not seen here.
+            states: vec![TcpState::Listen, TcpState::Closed, TcpState::Bound],
             local_port: Some(self.port),
             remote_port: None,
         };
@@ -108,6 +107,22 @@ impl Held {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Lets sockets that are tied to a device have the port too, and still nobody else.
+    ///
+    /// Source: `inet_bind_conflict` in net/ipv4/inet_connection_sock.c. The device that the hold is tied to from now on is
+    /// none that there is.
+    ///
+    /// # Errors
+    /// What setsockopt(2) said.
+    pub fn step_aside(&self) -> io::Result<()> {
+        match control::bound_device(self.socket.as_fd()) {
+            Ok(None) => control::bind_to_index(self.socket.as_fd(), NO_DEVICE),
+            // Once for all duplicates: to tie it again takes a privilege.
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error()) => Ok(()),
+            other => other.map(drop),
+        }
     }
 
     /// Calls `bind`, during which a socket with SO_REUSEADDR may take the port too.
@@ -176,15 +191,21 @@ fn has_no_ipv6(error: &io::Error) -> bool {
         .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
+/// A number that the kernel gives to no device: it counts up from 1.
+const NO_DEVICE: i32 = i32::MAX;
+
 #[cfg(test)]
 mod tests {
     use std::io::{ErrorKind, Read, Write};
     use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+    use std::os::fd::AsFd;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
 
     use rustix::net::{AddressFamily, SocketType, sockopt};
+    use wharf_sys::linux::socket_control as control;
 
-    use super::{Held, hold, hold_udp};
+    use super::{Held, bound_port, hold, hold_udp};
 
     #[test]
     fn nobody_else_binds_a_held_port_on_any_address() {
@@ -224,12 +245,63 @@ mod tests {
     }
 
     #[test]
+    fn who_is_tied_to_loopback_gets_a_held_port_and_a_storm_of_others_never() {
+        let held = hold(0).unwrap();
+        let addresses = ["127.0.0.1", "0.0.0.0", "[::1]", "[::]"]
+            .map(|host| format!("{host}:{}", held.port()).parse::<SocketAddr>().unwrap());
+        let shared = |address: &SocketAddr, with_port: bool| {
+            let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+            let socket = rustix::net::socket(family, SocketType::STREAM, None).unwrap();
+            sockopt::set_socket_reuseaddr(&socket, true).unwrap();
+            sockopt::set_socket_reuseport(&socket, with_port).unwrap();
+            socket
+        };
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let intruder = scope.spawn(|| {
+                let mut got = 0;
+                while !is_over.load(Ordering::Relaxed) {
+                    got += addresses
+                        .iter()
+                        .filter(|at| rustix::net::bind(shared(at, true), *at).is_ok())
+                        .count();
+                }
+                got
+            });
+            for round in 0..10_000 {
+                let address = &addresses[round % addresses.len()];
+                let socket = shared(address, false);
+                control::bind_to_device(socket.as_fd(), "lo").unwrap();
+                held.step_aside().unwrap();
+                rustix::net::bind(&socket, address).unwrap();
+                rustix::net::listen(&socket, 1).unwrap();
+            }
+            is_over.store(true, Ordering::Relaxed);
+            assert_eq!(intruder.join().unwrap(), 0);
+        });
+        assert_eq!(hold(held.port()).unwrap_err().kind(), ErrorKind::AddrInUse);
+    }
+
+    #[test]
     fn who_is_let_in_keeps_the_port_and_lets_nobody_after() {
         let held = hold(0).unwrap();
         let listener = held.let_in(|| TcpListener::bind(("127.0.0.1", held.port()))).unwrap().unwrap();
         assert!(TcpListener::bind(("127.0.0.1", held.port())).is_err());
         drop(listener);
         assert!(TcpListener::bind(("127.0.0.1", held.port())).is_err());
+    }
+
+    #[test]
+    fn one_that_is_bound_to_be_shared_and_does_not_listen_has_the_port_all_the_same() {
+        for address in ["127.0.0.1:0", "[::1]:0", "0.0.0.0:0"] {
+            let address: SocketAddr = address.parse().unwrap();
+            let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+            let other = rustix::net::socket(family, SocketType::STREAM, None).unwrap();
+            sockopt::set_socket_reuseaddr(&other, true).unwrap();
+            rustix::net::bind(&other, &address).unwrap();
+            let port = bound_port(&other).unwrap();
+            assert_eq!(hold(port).unwrap_err().kind(), ErrorKind::AddrInUse, "{address}");
+        }
     }
 
     #[test]

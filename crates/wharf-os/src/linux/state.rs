@@ -15,13 +15,26 @@ use std::path::{Path, PathBuf};
 /// `NotFound` without a home; what mkdir(2) said; `PermissionDenied` if others may write to it.
 pub fn directory() -> io::Result<PathBuf> {
     let no_home = || io::Error::new(io::ErrorKind::NotFound, "neither XDG_STATE_HOME nor HOME is set");
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
-    let base = base.ok_or_else(no_home)?;
+    let base = base().ok_or_else(no_home)?;
     fs::create_dir_all(&base)?;
     let directory = base.join("wharf");
     make_private(&directory)?;
     Ok(directory)
+}
+
+/// Returns the path of `name` in the directory and makes nothing; `None` if it is not there, or others may write to it.
+#[must_use]
+pub fn existing(name: &str) -> Option<PathBuf> {
+    let directory = base()?.join("wharf");
+    let path = directory.join(name);
+    let is_private =
+        |path: &Path| fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o022 == 0);
+    (is_private(&path) && is_private(&directory)).then_some(path)
+}
+
+fn base() -> Option<PathBuf> {
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))
 }
 
 /// Makes the file (mode 0600) if it is not there.

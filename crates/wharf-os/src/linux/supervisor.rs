@@ -24,7 +24,7 @@ use wharf_sys::linux::{descriptor, landlock, process_memory, session};
 use crate::launch::{Harbour, Launch, LaunchError, Place, Remark, Supervision};
 use crate::linux::substitute::{self, Substitutes};
 use crate::linux::{cluster, hidden};
-use crate::ports::namespace;
+use crate::ports::{Held, namespace};
 use crate::terminal::Reader;
 
 /// A program that runs, and its calls.
@@ -249,8 +249,12 @@ impl Calls {
                     harbour.remark(Remark::RefusedByCluster);
                 }
                 control::write_port(bytes, held.port());
-                control::set_reuse_address(socket.as_fd(), true)?;
-                held.let_in(|| control::bind(socket.as_fd(), bytes)).and_then(|outcome| outcome)
+                bind_beside(
+                    &held,
+                    socket.as_fd(),
+                    bytes,
+                    harbour.confines() && is_server(socket.as_fd(), asked)?,
+                )
             }
         };
         Ok(answer_of(outcome))
@@ -273,6 +277,7 @@ impl Calls {
         let port = control::local_address(socket)?.map_or(0, |at| at.port());
         let outcome = match harbour.held(port).filter(|_| port != 0) {
             // The port is looked at again by listen(2).
+            Some(held) if harbour.confines() && held.step_aside().is_ok() => control::listen(socket, backlog),
             Some(held) => held.let_in(|| control::listen(socket, backlog)).and_then(|outcome| outcome),
             None => control::listen(socket, backlog),
         };
@@ -478,6 +483,22 @@ fn unseen(call: &Call, strict: bool) -> Answer {
         }
         _ => Answer::Continue,
     }
+}
+
+/// Binds to a port that is held. With `tied` the socket is tied to loopback before, so that nobody else can come between.
+fn bind_beside(held: &Held, socket: BorrowedFd<'_>, address: &[u8], tied: bool) -> io::Result<()> {
+    // Connections of an earlier server at the port are no hindrance then.
+    control::set_reuse_address(socket, true)?;
+    if tied && confine(socket).is_ok() && held.step_aside().is_ok() {
+        return control::bind(socket, address);
+    }
+    held.let_in(|| control::bind(socket, address)).and_then(|outcome| outcome)
+}
+
+/// Whether a socket that binds is going to listen, as far as can be told: one that is to connect from that port, to
+/// another machine perhaps, seldom has SO_REUSEADDR.
+fn is_server(socket: BorrowedFd<'_>, asked: SocketAddr) -> io::Result<bool> {
+    Ok(asked.ip().to_canonical().is_loopback() || control::reuse_address(socket)?)
 }
 
 fn answer_of(outcome: io::Result<()>) -> Answer {

@@ -11,6 +11,12 @@ pub fn directory() -> io::Result<PathBuf> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Returns the path of `name` in the directory: none is known here.
+#[must_use]
+pub fn existing(_name: &str) -> Option<PathBuf> {
+    None
+}
+
 /// Makes the file for its user alone.
 ///
 /// # Errors

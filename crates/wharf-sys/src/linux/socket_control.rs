@@ -78,6 +78,20 @@ pub fn bind_to_device(socket: BorrowedFd<'_>, name: &str) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// Ties the socket to the network device of number `index` (SO_BINDTOIFINDEX, Linux 5.0), which need not exist.
+///
+/// # Errors
+/// EPERM if it is tied already and the caller lacks CAP_NET_RAW; EINVAL for a negative number.
+pub fn bind_to_index(socket: BorrowedFd<'_>, index: i32) -> io::Result<()> {
+    let (level, option) = (libc::SOL_SOCKET, libc::SO_BINDTOIFINDEX);
+    let length = size_of::<i32>() as libc::socklen_t;
+    // SAFETY: setsockopt(2) reads `length` bytes at `index`, which is that long and outlives the call; the descriptor
+    // is borrowed, so it is open.
+    let result =
+        unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const index).cast(), length) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// Returns the device that the socket is tied to.
 ///
 /// # Errors

@@ -1,7 +1,8 @@
 //! `wharf show`: everything about one port or name, in two parts.
 //!
 //! The head names the owner and can be written before the search for connections, which is slower, is done;
-//! the tail is the connections. Not here: the number's facts (`number`) and the clients (`peers`).
+//! the tail is the connections. Not here: the number's facts (`number`), the clients (`peers`), runs and leases
+//! (`promise`).
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use crate::text::line::{Ink, Line, write_lines};
 use crate::text::{number, peers, words};
 
 mod owner;
+mod promise;
 
 /// Writes all but the connections of the endpoints: who listens and what is known of it, or that the port is
 /// free and how that was proved, or what else holds it.
@@ -28,7 +30,7 @@ mod owner;
 pub fn write_head(out: &mut dyn Write, detail: &PortDetail, style: &Style) -> io::Result<()> {
     let mut blocks: Vec<Block> = detail.endpoints.iter().map(|endpoint| listener(endpoint, style)).collect();
     if blocks.is_empty() {
-        blocks.push(vacant(detail));
+        blocks.push(vacant(detail, style));
     }
     let last = blocks.len() - 1;
     if let (Some(availability), false) = (&detail.availability, detail.endpoints.is_empty()) {
@@ -113,6 +115,7 @@ fn listener(detail: &EndpointDetail, style: &Style) -> Block {
     block.entries("notes", words::remarks(endpoint).map(|(ink, text)| Line::of(ink, &text)).collect());
     owner::add(&mut block, detail, style);
     add_project(&mut block, endpoint.project.as_ref(), style);
+    promise::add_run(&mut block, endpoint.run.as_ref(), style);
     block.gap();
     block.entry("unit", unit(endpoint));
     block.entry("container", endpoint.container.as_ref().map(container).unwrap_or_default());
@@ -129,7 +132,9 @@ fn heading(endpoint: &Endpoint) -> Line {
         }
         _ => said.join(", ", owner::short(endpoint)),
     }
-    if let Some(project) = &endpoint.project {
+    if let Some(run) = &endpoint.run {
+        said.join(", ", Line::of(Ink::Plain, "run ").and(Ink::Name, &run.name));
+    } else if let Some(project) = &endpoint.project {
         said.join(", ", Line::of(Ink::Plain, "project ").and(Ink::Name, &project.name));
     } else if let Some(container) = &endpoint.container {
         said.join(", ", Line::of(Ink::Plain, "container ").and(Ink::Name, container.label()));
@@ -308,7 +313,7 @@ fn add_still_free(block: &mut Block, availability: &Availability) {
 }
 
 /// The page of a port that nothing listens on.
-fn vacant(detail: &PortDetail) -> Block {
+fn vacant(detail: &PortDetail, style: &Style) -> Block {
     let name = detail.number.as_ref().map_or_else(|| detail.target.clone(), |facts| facts.port.to_string());
     let mut block = Block::new(Line::of(Ink::Strong, &name).and(Ink::Dim, " — ").and_line(verdict(detail)));
     let availability = detail.availability.as_ref();
@@ -316,6 +321,7 @@ fn vacant(detail: &PortDetail) -> Block {
     block.entries(if free { "lingering" } else { "held by" }, peers::holders(&detail.holding));
     let proof = availability.map(number::trials).unwrap_or_default();
     block.entries(if free { "proof" } else { "tried" }, proof);
+    promise::add(&mut block, detail, style);
     block
 }
 
@@ -340,6 +346,8 @@ fn verdict(detail: &PortDetail) -> Line {
             Line::of(Ink::Warning, "nobody listens, and you may not bind it")
         }
         Some(_) => Line::of(Ink::Warning, "nobody listens, and yet it cannot be bound"),
+        None if !detail.runs.is_empty() => Line::of(Ink::Plain, "runs, and does not listen yet"),
+        None if !detail.leases.is_empty() => Line::of(Ink::Plain, "does not run"),
         None => Line::of(Ink::Plain, "nobody listens"),
     }
 }

@@ -9,6 +9,7 @@ use wharf_model::endpoint::{Endpoint, EndpointState, Exposure, Level, Listener, 
 use wharf_model::owner::{HeldBy, Owner};
 use wharf_model::place::{Container, KnownBy, Netns, Project, Service};
 use wharf_model::process::{Process, ProcessState};
+use wharf_model::run::RunState;
 
 use crate::style::Style;
 use crate::text::line::{Ink, Line, Link};
@@ -169,11 +170,12 @@ pub(crate) fn user(owner: &Owner) -> String {
     owner.user.clone().unwrap_or_else(|| owner.uid.to_string())
 }
 
-/// Returns `shop`, `shop (cart: feature/basket)` in a linked worktree, `shop › @shop/web` in a package of it;
-/// where there is no project, the container and its engine.
+/// Returns the name of the run, by which other commands take it: `web.shop`. Else `shop`, `shop (cart: feature/basket)`
+/// in a linked worktree, `shop › @shop/web` in a package of it; where there is no project, the container and its engine.
 pub(crate) fn place(endpoint: &Endpoint) -> Line {
     let line = place_short(endpoint);
     match (&endpoint.project, &endpoint.container) {
+        _ if endpoint.run.is_some() => line,
         (Some(project), _) => match &project.package {
             Some(package) if *package != project.name => line.and(Ink::Dim, &format!(" › {package}")),
             _ => line,
@@ -183,8 +185,11 @@ pub(crate) fn place(endpoint: &Endpoint) -> Line {
     }
 }
 
-/// Returns the project with its linked worktree alone, else the container.
+/// Returns the run, else the project with its linked worktree alone, else the container.
 pub(crate) fn place_short(endpoint: &Endpoint) -> Line {
+    if let Some(run) = &endpoint.run {
+        return Line::of(Ink::Name, &run.name);
+    }
     match (&endpoint.project, &endpoint.container) {
         (Some(project), _) => {
             let line = Line::of(Ink::Name, &project.name);
@@ -223,9 +228,27 @@ pub(crate) fn notes(endpoint: &Endpoint) -> Vec<(Ink, String)> {
     if endpoint.state == EndpointState::Bound && !noted("bound") {
         notes.push((Ink::Dim, "bound, not listening".to_owned()));
     }
+    notes.extend(of_run(endpoint));
     notes.extend(remarks(endpoint));
     if let Some(port) = endpoint.container.as_ref().and_then(|container| container.port) {
         notes.push((Ink::Dim, format!("port {port} inside")));
+    }
+    notes
+}
+
+/// Returns what is unusual about the run.
+fn of_run(endpoint: &Endpoint) -> Vec<(Ink, String)> {
+    let Some(run) = &endpoint.run else { return Vec::new() };
+    let mut notes = Vec::new();
+    if run.state == RunState::Alone {
+        notes.push((Ink::Warning, "wharf was killed".to_owned()));
+    }
+    // What listens on loopback only is not open, whatever it might be.
+    if run.host_visible && endpoint.exposure > Exposure::Loopback {
+        notes.push((Ink::Warning, "open to other machines".to_owned()));
+    }
+    if let Some(asked) = run.asked_port {
+        notes.push((Ink::Dim, format!("asked for {asked}")));
     }
     notes
 }

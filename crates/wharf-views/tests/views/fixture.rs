@@ -107,6 +107,7 @@ pub(crate) fn endpoint(port: u16, addresses: &[&str], owner: Owner) -> Endpoint 
         project: None,
         container: None,
         unit: None,
+        run: None,
         range: PortRange::of(port),
         notes: Vec::new(),
     }
@@ -388,6 +389,8 @@ fn detail(port: u16, endpoints: Vec<EndpointDetail>) -> PortDetail {
         number: Some(facts(port)),
         availability: None,
         endpoints,
+        runs: Vec::new(),
+        leases: Vec::new(),
         holding: Vec::new(),
         warnings: Vec::new(),
     }

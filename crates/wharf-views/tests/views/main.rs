@@ -4,5 +4,6 @@ mod fixture;
 mod hostile;
 mod json;
 mod list;
+mod runs;
 mod show;
 mod watch;

@@ -14,7 +14,7 @@ use wharf_views::text::warning::write_nothing_matched;
 use wharf_views::{json, text};
 
 use super::pace::{Pace, Tick};
-use super::{filters, warn};
+use super::{asker, filters, warn};
 use crate::cli::{Colour, Ls, LsFlags};
 use crate::failure::{Failure, NOTHING};
 use crate::terminal;
@@ -22,10 +22,10 @@ use crate::terminal;
 /// Answers `wharf ls`, and bare `wharf`.
 pub(crate) fn run(ls: &impl AsLs, colour: Colour) -> Result<ExitCode, Failure> {
     let (words, flags) = ls.parts();
-    let request = request(words, flags)?;
     let os = Os::native();
+    let request = request(&os, words, flags)?;
     if flags.watch {
-        return redraw(&os, &request, flags, colour);
+        return redraw(&os, request, flags, colour);
     }
     let mut snapshot = look(&os, &request)?;
     if flags.probe {
@@ -69,7 +69,7 @@ impl AsLs for LsFlags {
     }
 }
 
-fn request(words: &[String], flags: &LsFlags) -> Result<Request, Failure> {
+fn request(os: &Os, words: &[String], flags: &LsFlags) -> Result<Request, Failure> {
     let project = flags.project.as_deref();
     Ok(Request {
         filters: filters(words)?,
@@ -82,7 +82,7 @@ fn request(words: &[String], flags: &LsFlags) -> Result<Request, Failure> {
         project: project.filter(|name| !name.is_empty()).map(|name| Filter::Project(name.to_owned())),
         sort: flags.sort.into(),
         effort: Effort::Enough,
-        home: terminal::home(),
+        asker: asker(os),
     })
 }
 
@@ -100,7 +100,7 @@ fn verdict(snapshot: &Snapshot, words: &[String], flags: &LsFlags) -> ExitCode {
     if nothing && named(words, flags) { ExitCode::from(NOTHING) } else { ExitCode::SUCCESS }
 }
 
-fn redraw(os: &Os, request: &Request, flags: &LsFlags, colour: Colour) -> Result<ExitCode, Failure> {
+fn redraw(os: &Os, mut request: Request, flags: &LsFlags, colour: Colour) -> Result<ExitCode, Failure> {
     let mut out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
     let mut pace = Pace::new()?;
     let on_terminal = terminal::width().is_some();
@@ -108,7 +108,7 @@ fn redraw(os: &Os, request: &Request, flags: &LsFlags, colour: Colour) -> Result
         text::watch::write_begin(&mut out, terminal::rows())?;
     }
     let mut outcome = Ok(());
-    let mut snapshot = look(os, request)?;
+    let mut snapshot = look(os, &request)?;
     loop {
         let mut style = terminal::style(os, colour, flags.wide);
         style.now = snapshot.taken_at;
@@ -122,7 +122,10 @@ fn redraw(os: &Os, request: &Request, flags: &LsFlags, colour: Colour) -> Result
             break;
         }
         match pace.wait(os) {
-            Tick::Look => snapshot = look(os, request)?,
+            Tick::Look => {
+                request.asker = asker(os);
+                snapshot = look(os, &request)?;
+            }
             // The same picture in a window of another size.
             Tick::Redraw => {}
             Tick::End => break,

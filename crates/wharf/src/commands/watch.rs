@@ -11,25 +11,21 @@ use wharf_views::json::{self, Layout};
 use wharf_views::text;
 
 use super::pace::{Pace, Tick};
-use super::{filters, warn};
+use super::{asker, filters, warn};
 use crate::cli::{Colour, Watch};
 use crate::failure::Failure;
 use crate::terminal;
 
 /// Answers `wharf watch`.
 pub(crate) fn run(watch: &Watch, colour: Colour) -> Result<ExitCode, Failure> {
-    let request = Request {
-        filters: filters(&watch.filters)?,
-        bound: watch.all,
-        home: terminal::home(),
-        ..Request::default()
-    };
+    let mut request = Request { filters: filters(&watch.filters)?, bound: watch.all, ..Request::default() };
     let os = Os::native();
     let mut pace = Pace::new()?;
     let mut changes = Changes::default();
     let mut out = BufWriter::new(io::stdout().lock());
     let mut warned = Vec::new();
     loop {
+        request.asker = asker(&os);
         let snapshot = survey(&os, &request)?;
         let mut style = terminal::style(&os, colour, false);
         style.now = snapshot.taken_at;

@@ -54,6 +54,34 @@ fn a_name_of_several_endpoints_shows_them_all() {
 }
 
 #[test]
+fn what_is_for_every_command_may_stand_before_it_and_what_is_for_ls_may_not() {
+    let sandbox = sandbox!();
+    for right in [
+        &["--color", "never", "ls"][..],
+        &["--color=never", "show", "3000"],
+        &["ls", "--color", "never"],
+        &["--color=always", "lease", "ls"],
+        &["--color", "never", "--json"],
+        &["--color", "never", "run", "--", "true", "--json"],
+    ] {
+        let output = sandbox.wharf(right).output().expect_code(0);
+        assert!(!output.stderr.contains("error"), "{right:?}: {}", output.stderr);
+    }
+    let coloured = sandbox.wharf(&["--color=always", "show", "3000"]).output().expect_code(0).text();
+    assert!(coloured.contains('\u{1b}'), "{coloured}");
+    for (wrong, hint) in [
+        (&["--json", "ls"][..], "wharf ls --json"),
+        (&["-aj", "ls"], "wharf ls --all"),
+        (&["--sort=port", "--color=never", "list"], "--sort belongs after the command"),
+        (&["--mine", "ps"], "ps takes no --mine"),
+        (&["--project", "run", "true"], "run takes no --project"),
+    ] {
+        let message = refused(&sandbox, wrong, 2);
+        assert!(message.contains(hint), "{wrong:?}: {message}");
+    }
+}
+
+#[test]
 fn unknown_flags_and_commands_are_usage_errors() {
     let sandbox = sandbox!();
     for wrong in

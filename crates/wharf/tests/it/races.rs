@@ -1,5 +1,7 @@
 //! Processes that end in the middle of the walk, and pids that are used again.
 
+mod crowd;
+
 use wharf_model::owner::HeldBy;
 use wharf_testkit::sandbox;
 

@@ -5,6 +5,7 @@ use std::process::Child;
 
 use wharf_model::event::{EVENT_SCHEMA, EventKind};
 use wharf_testkit::reader::Lines;
+use wharf_testkit::run::Run;
 use wharf_testkit::sandbox;
 use wharf_testkit::sandbox::Sandbox;
 
@@ -19,7 +20,12 @@ pub(crate) struct Watch {
 impl Watch {
     /// Starts the binary with `arguments`, which are to make it watch.
     pub(crate) fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
-        let mut child = sandbox.wharf(arguments).start();
+        Self::of(sandbox.wharf(arguments))
+    }
+
+    /// Starts `run`, which is to make the binary watch.
+    pub(crate) fn of(run: Run<'_>) -> Self {
+        let mut child = run.start();
         let lines = Lines::of(child.stdout.take().expect("stdout is a pipe"));
         Self { child, lines }
     }

@@ -63,6 +63,7 @@ fn endpoint(address: &str, port: u16, v6_only: Option<bool>) -> Endpoint {
         project: None,
         container: None,
         unit: None,
+        run: None,
         range: PortRange::of(port),
         notes: Vec::new(),
     }

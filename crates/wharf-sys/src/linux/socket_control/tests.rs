@@ -56,6 +56,9 @@ fn a_socket_is_tied_to_a_device_and_tells_it() {
     for name in ["", "a-name-of-16-byte"] {
         assert_eq!(bind_to_device(socket.as_fd(), name).unwrap_err().raw_os_error(), Some(libc::EINVAL));
     }
+    let nowhere = stream(AddressFamily::INET6);
+    bind_to_index(nowhere.as_fd(), i32::MAX).unwrap();
+    assert_eq!(bind_to_index(nowhere.as_fd(), -1).unwrap_err().raw_os_error(), Some(libc::EINVAL));
     bind_to_device(socket.as_fd(), "lo").unwrap();
     assert_eq!(bound_device(socket.as_fd()).unwrap().as_deref(), Some("lo"));
 }
