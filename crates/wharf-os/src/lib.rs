@@ -26,6 +26,9 @@ pub mod http;
 #[cfg(target_os = "linux")]
 #[path = "linux/identity.rs"]
 pub mod identity;
+#[cfg(target_os = "linux")]
+#[path = "linux/isolation.rs"]
+pub mod isolation;
 pub mod launch;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -41,6 +44,9 @@ pub mod ports;
 #[cfg(target_os = "linux")]
 #[path = "linux/privilege.rs"]
 pub mod privilege;
+#[cfg(target_os = "linux")]
+#[path = "linux/relay.rs"]
+pub mod relay;
 #[cfg(unix)]
 pub mod signals;
 #[cfg(not(unix))]

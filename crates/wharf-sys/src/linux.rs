@@ -2,6 +2,7 @@
 
 pub mod descriptor;
 pub mod fd_link;
+pub mod isolate;
 pub mod kcmp;
 pub mod landlock;
 pub mod netns;

@@ -54,6 +54,18 @@ pub(crate) fn others() -> Partial<Vec<Namespace>> {
     found.into_values().collect::<Vec<_>>().into()
 }
 
+/// Returns the other processes in wharf's own network namespace, as far as they may be looked into.
+pub(crate) fn neighbours() -> Vec<u32> {
+    let Ok(proc) = ProcDir::open() else { return Vec::new() };
+    let own = identity(&proc, "self");
+    let is_here = |pid: &u32| {
+        let (inode, table) = identity(&proc, &pid.to_string());
+        *pid != std::process::id()
+            && ((inode.is_some() && inode == own.0) || (table.is_some() && table == own.1))
+    };
+    proc.pids().unwrap_or_default().into_iter().filter(is_here).collect()
+}
+
 /// Opens the namespace, by a process in it or by its name.
 ///
 /// # Errors

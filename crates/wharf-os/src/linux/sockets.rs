@@ -143,7 +143,7 @@ fn dump(query: &SocketQuery) -> io::Result<Vec<SocketFacts>> {
 }
 
 /// Reads /proc/WHO/net/{tcp,tcp6,udp,udp6}.
-fn tables(proc: &ProcDir, who: &str, query: &SocketQuery) -> io::Result<Vec<SocketFacts>> {
+pub(crate) fn tables(proc: &ProcDir, who: &str, query: &SocketQuery) -> io::Result<Vec<SocketFacts>> {
     let mut sockets = Vec::new();
     let mut text = Vec::new();
     for &protocol in &query.protocols {

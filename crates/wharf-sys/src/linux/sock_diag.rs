@@ -116,7 +116,13 @@ impl SockDiag {
             SocketFlags::CLOEXEC,
             Some(netlink::SOCK_DIAG),
         )?;
-        Ok(Self { socket, buffer: vec![0; RECEIVE_BUFFER] })
+        Ok(Self::of(socket))
+    }
+
+    /// Takes over a socket that another process opened, in whose network namespace it stays.
+    #[must_use]
+    pub fn of(socket: OwnedFd) -> Self {
+        Self { socket, buffer: vec![0; RECEIVE_BUFFER] }
     }
 
     /// Appends every socket that `request` describes to `records`.
