@@ -47,6 +47,13 @@ pub enum Event {
     Remark(Remark),
     /// A call could not be looked into, for this reason.
     Passed(String),
+    /// It is isolated and listens, and wharf does not where it could be reached.
+    Unreachable {
+        /// The port that it listens on.
+        port: u16,
+        /// Why not.
+        why: String,
+    },
     /// It answers HTTP at this port; said by whoever asked it.
     Answers {
         /// Where.
@@ -87,12 +94,7 @@ impl Berths {
         }
     }
 
-    /// Tells that supervision has ended before the program has.
-    pub(crate) fn lost(&mut self, why: &io::Error) {
-        self.passed(why);
-    }
-
-    fn tell(&self, event: Event) {
+    pub(crate) fn tell(&self, event: Event) {
         // Nobody listens any more once the run is over.
         let _ = self.events.send(event);
     }

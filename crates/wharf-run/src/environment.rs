@@ -16,15 +16,19 @@ pub fn variables(own: &Lease, port: u16, leases: &[Lease]) -> Vec<(OsString, OsS
         ("WHARF_NAME".to_owned(), own.name.to_string()),
         ("WHARF_URL".to_owned(), url(port)),
     ];
-    let is_sibling = |lease: &&Lease| {
-        lease.root == own.root && lease.asked_port.is_none() && lease.name.service != own.name.service
-    };
-    for sibling in leases.iter().filter(is_sibling) {
+    for sibling in siblings(own, leases) {
         let name = sibling.name.service.replace('-', "_").to_ascii_uppercase();
         variables.push((format!("WHARF_{name}_URL"), url(sibling.port)));
         variables.push((format!("WHARF_{name}_PORT"), sibling.port.to_string()));
     }
     variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+}
+
+/// Returns those of `leases` that are of other services in the same directory.
+pub fn siblings<'a>(own: &'a Lease, leases: &'a [Lease]) -> impl Iterator<Item = &'a Lease> {
+    leases.iter().filter(|lease| {
+        lease.root == own.root && lease.asked_port.is_none() && lease.name.service != own.name.service
+    })
 }
 
 #[cfg(test)]

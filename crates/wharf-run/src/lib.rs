@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod berth;
+pub mod doors;
 pub mod environment;
 pub mod life;
 pub mod log;

@@ -4,17 +4,19 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use wharf_model::run::RunProcess;
-use wharf_os::launch::{Ending, Launch, LaunchError, Supervision};
+use wharf_os::isolation::Isolation;
+use wharf_os::launch::{Ending, Harbour, Launch, LaunchError, Supervision};
 use wharf_os::supervisor::Guard;
 use wharf_os::terminal::{self, Reader};
 use wharf_os::{background, family, identity, signals, supervisor};
 
-use crate::berth::{Berths, Event};
+use crate::berth::Event;
 use crate::log::Log;
 
 /// What is to be run.
@@ -26,6 +28,8 @@ pub struct Plan {
     pub supervision: Supervision,
     /// A command that calls [`supervisor::stand_guard`].
     pub guard: Launch,
+    /// The network namespace that it runs in, if it has one of its own.
+    pub isolation: Option<Arc<Isolation>>,
     /// Where the output goes of a program that has a terminal of its own; otherwise it has wharf's standard streams.
     pub log: Option<PathBuf>,
 }
@@ -73,13 +77,13 @@ pub enum RunError {
     Watch(#[from] io::Error),
 }
 
-/// Runs `plan` with `berths` for its sockets and returns when all of it has ended; `hear` is told what happens.
+/// Runs `plan` with `harbour` for its sockets and returns when all of it has ended; `hear` is told what happens.
 ///
 /// # Errors
 /// Any [`RunError`]; nothing of the run is left then.
 pub fn run(
     plan: &Plan,
-    berths: Berths,
+    harbour: impl Harbour + 'static,
     events: Receiver<Event>,
     mut hear: impl FnMut(Heard),
 ) -> Result<Outcome, RunError> {
@@ -88,19 +92,28 @@ pub fn run(
     pass_on(signals::to_forward()?, &send, News::Signal);
     let output = plan.log.as_ref().map(|log| Output::open(log.clone())).transpose()?;
     let (output, program_end) = output.unzip();
-    let mut started = supervisor::start(&plan.launch, plan.supervision, program_end)?;
+    let isolation = plan.isolation.as_deref();
+    let started = supervisor::start(&plan.launch, plan.supervision, program_end, isolation)?;
+    let mut calls = started.calls;
     pass_on(events, &send, News::Socket);
     let pid = started.child.id();
     // Without one, the program cannot open ports once wharf is killed; it is no reason not to run it.
-    let guard = started.calls.guard(&plan.guard, output.as_ref().map(|output| &output.reader)).ok();
+    let reader = output.as_ref().map(|output| &output.reader);
+    let guard = calls.as_mut().and_then(|calls| calls.guard(&plan.guard, reader).ok());
     let guard_pid = guard.as_ref().map(Guard::pid);
+    let mut spared = isolation.map(Isolation::pids).unwrap_or_default();
+    spared.extend(guard_pid);
+    if isolation.is_some() {
+        // Each connection takes two, and the program has what it was started with.
+        background::allow_many_descriptors();
+    }
     let recording = output.map(Output::record);
     hear(Heard::Started { program: identity::of(pid), guard: guard_pid.and_then(identity::of) });
     thread::spawn(move || {
-        let mut berths = berths;
+        let (mut harbour, Some(calls)) = (harbour, &mut calls) else { return };
         // Its end is that of all processes that could call it.
-        if let Err(error) = started.calls.serve(&mut berths) {
-            berths.lost(&error);
+        if let Err(error) = calls.serve(&mut harbour) {
+            harbour.passed(&error);
         }
     });
     thread::spawn(move || {
@@ -108,10 +121,13 @@ pub fn run(
         let _ = send.send(News::Ended(family::wait_for(pid)));
     });
     background::rest();
-    let ending = until_end(&news, &mut |event| hear(Heard::Socket(event)), guard_pid);
-    let killed = family::end_all(GRACE, guard_pid);
+    let ending = until_end(&news, &mut |event| hear(Heard::Socket(event)), &spared);
+    let killed = family::end_all(GRACE, &spared);
     if let Some(guard) = guard {
         guard.dismiss();
+    }
+    if let Some(isolation) = isolation {
+        isolation.dismiss();
     }
     if let Some(recording) = recording {
         // All that had the other end of the terminal have ended, so it ends, too.
@@ -145,11 +161,7 @@ impl Output {
     }
 }
 
-fn until_end(
-    news: &Receiver<News>,
-    hear: &mut dyn FnMut(Event),
-    guard: Option<u32>,
-) -> Result<Ending, RunError> {
+fn until_end(news: &Receiver<News>, hear: &mut dyn FnMut(Event), spared: &[u32]) -> Result<Ending, RunError> {
     let mut deadline: Option<Instant> = None;
     loop {
         let left = deadline.map_or(FOREVER, |deadline| deadline.saturating_duration_since(Instant::now()));
@@ -162,11 +174,11 @@ fn until_end(
             Ok(News::Signal(signal)) => {
                 // Who asks again means it.
                 let signal = if deadline.is_some() { signals::KILL } else { signal };
-                family::signal_all(signal, guard);
+                family::signal_all(signal, spared);
                 deadline.get_or_insert_with(|| Instant::now() + GRACE);
             }
             Err(RecvTimeoutError::Timeout) => {
-                family::signal_all(signals::KILL, guard);
+                family::signal_all(signals::KILL, spared);
                 deadline = None;
             }
             Err(RecvTimeoutError::Disconnected) => {

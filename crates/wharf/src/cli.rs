@@ -85,6 +85,13 @@ pub(crate) enum Command {
     /// Stand guard over a run, which starts this for itself
     #[command(hide = true)]
     Guard(Guard),
+    /// Make sockets in the network of an isolated run, which starts this for itself
+    #[command(hide = true)]
+    Inlet {
+        /// Inode of the network namespace outside
+        #[arg(value_name = "INODE")]
+        outside: u64,
+    },
     /// Print the JSON Schema of a document
     Schema(Schema),
     /// Print a completion script for a shell
@@ -198,6 +205,10 @@ pub(crate) struct Run {
     /// Deny what could get by wharf: io_uring, and ports that it cannot look into (Linux 6.7 or newer)
     #[arg(long)]
     pub(crate) strict: bool,
+
+    /// Give it a network of its own: it is reached through wharf alone, has every port to itself, and reaches out by pasta
+    #[arg(long, conflicts_with_all = ["no_rewrite", "udp"])]
+    pub(crate) isolate: bool,
 
     /// Run it in the background: wharf ps lists it, wharf logs prints what it writes, wharf stop ends it
     #[arg(long, short)]
@@ -461,6 +472,7 @@ Examples:
   wharf run -- npm run dev
   wharf run -- python3 -m http.server 3000    twice, side by side
   wharf run --name api --port 62893 -- ./server
+  wharf run --isolate -- ./server             in a network of its own
   wharf run --detach -- npm start             in the background: wharf ps, wharf logs, wharf stop";
 
 const DAEMON_NOTES: &str = "\

@@ -2,6 +2,7 @@
 
 mod background;
 pub(crate) mod daemon;
+pub(crate) mod isolate;
 pub(crate) mod lease;
 pub(crate) mod logs;
 pub(crate) mod ls;

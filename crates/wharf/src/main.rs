@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Some(Command::Daemon(daemon)) => commands::daemon::daemon(&daemon, colour),
         Some(Command::Api) => commands::daemon::api(),
         Some(Command::Guard(guard)) => commands::run::guard(guard),
+        Some(Command::Inlet { outside }) => commands::isolate::inlet(outside),
         Some(Command::Ps(ps)) => commands::runs::ps(&ps, colour),
         Some(Command::Stop(stop)) => commands::runs::stop(&stop, colour),
         Some(Command::Logs(logs)) => commands::logs::run(&logs, colour),

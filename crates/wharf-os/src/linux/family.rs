@@ -40,33 +40,33 @@ pub fn wait_for(pid: u32) -> io::Result<Ending> {
     }
 }
 
-/// Sends `signal` to every descendant but `guard`.
-pub fn signal_all(signal: i32, guard: Option<u32>) {
-    for pid in descendants(guard) {
-        send(pid, signal, guard);
+/// Sends `signal` to every descendant but those that are `spared`.
+pub fn signal_all(signal: i32, spared: &[u32]) {
+    for pid in descendants(spared) {
+        send(pid, signal, spared);
     }
 }
 
-/// Ends every descendant but `guard`: asks with SIGTERM, and after `grace` with SIGKILL. Returns how many had to be
+/// Ends every descendant but those that are `spared`: asks with SIGTERM, and after `grace` with SIGKILL. Returns how many had to be
 /// killed.
-pub fn end_all(grace: Duration, guard: Option<u32>) -> usize {
+pub fn end_all(grace: Duration, spared: &[u32]) -> usize {
     let deadline = Instant::now() + grace;
     let mut asked = BTreeSet::new();
     let mut killed = BTreeSet::new();
     loop {
         while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
-        let alive = descendants(guard);
+        let alive = descendants(spared);
         if alive.is_empty() {
             return killed.len();
         }
         for pid in alive {
             if Instant::now() >= deadline {
                 killed.insert(pid);
-                send(pid, libc_signal::KILL, guard);
+                send(pid, libc_signal::KILL, spared);
             } else if asked.insert(pid) {
-                send(pid, libc_signal::TERM, guard);
+                send(pid, libc_signal::TERM, spared);
                 // A stopped process obeys only once it goes on.
-                send(pid, libc_signal::CONT, guard);
+                send(pid, libc_signal::CONT, spared);
             }
         }
         std::thread::sleep(STEP);
@@ -80,17 +80,17 @@ pub fn is_in_foreground() -> bool {
     rustix::termios::tcgetpgrp(stdin.as_fd()).is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
-fn send(pid: u32, signal: i32, guard: Option<u32>) {
+fn send(pid: u32, signal: i32, spared: &[u32]) {
     let Ok(process) = process_control::pidfd_open(pid) else { return };
     // The number may have been given to another meanwhile; the descriptor stays with what it was opened for.
-    if descendants(guard).contains(&pid) {
+    if descendants(spared).contains(&pid) {
         // One that has ended needs no signal.
         let _ = process_control::send_signal(process.as_fd(), signal);
     }
 }
 
-/// Returns every process below this one that has not ended, but for `guard`.
-fn descendants(guard: Option<u32>) -> Vec<u32> {
+/// Returns every process below this one that has not ended, but for those that are `spared`.
+fn descendants(spared: &[u32]) -> Vec<u32> {
     let Ok(proc) = ProcDir::open() else { return Vec::new() };
     let mut found = Vec::new();
     let mut queue = vec![std::process::id()];
@@ -103,7 +103,7 @@ fn descendants(guard: Option<u32>) -> Vec<u32> {
             let children = String::from_utf8_lossy(&text);
             queue.extend(children.split_ascii_whitespace().filter_map(|word| word.parse::<u32>().ok()));
         }
-        if pid != std::process::id() && Some(pid) != guard && is_alive(&proc, pid) {
+        if pid != std::process::id() && !spared.contains(&pid) && is_alive(&proc, pid) {
             found.push(pid);
         }
     }

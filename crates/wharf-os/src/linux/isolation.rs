@@ -32,14 +32,16 @@ use crate::local;
 /// A network namespace of its own, until this is dropped.
 #[derive(Debug)]
 pub struct Isolation {
-    inlet: Child,
+    /// The inlet's.
+    pid: u32,
+    /// The inlet, and what connects it with the network outside.
+    servants: Mutex<Vec<Child>>,
     /// Whether it belongs to a user namespace of its own.
     with_user: bool,
     cookie: u64,
     line: Mutex<Line>,
     /// `None` where netlink is denied.
     diag: Mutex<Option<SockDiag>>,
-    outbound: Option<Child>,
 }
 
 /// A listener in the namespace.
@@ -77,15 +79,15 @@ impl Isolation {
         let spawned =
             command.stdin(theirs).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn();
         let inlet = spawned?;
-        let who = inlet.id().to_string();
+        let pid = inlet.id();
         let link = |who: &str| proc.link(&format!("{who}/ns/user"));
         let mut isolation = Self {
-            with_user: link("self").ok() != link(&who).ok(),
-            inlet,
+            pid,
+            with_user: link("self").ok() != link(&pid.to_string()).ok(),
+            servants: Mutex::new(vec![inlet]),
             cookie: 0,
             line: Mutex::new(Line { end: ours, spare: [Vec::new(), Vec::new()] }),
             diag: Mutex::new(None),
-            outbound: None,
         };
         isolation.cookie = control::netns_cookie(isolation.socket(false)?.as_fd())?;
         let diag = isolation.line().ask(DIAG, None);
@@ -97,13 +99,12 @@ impl Isolation {
     ///
     /// # Errors
     /// `NotFound` if it is not installed; else what it said.
-    pub fn reach_out(&mut self) -> io::Result<()> {
-        let outbound = pasta::attach(self.inlet.id(), self.with_user)?;
+    pub fn reach_out(&self) -> io::Result<()> {
+        let pasta = pasta::attach(self.pid, self.with_user)?;
+        let pidfd = pidfd_open(pasta.id());
+        self.servants().push(pasta);
         // It is nobody's child once wharf was killed, and some versions do not end by themselves.
-        let told =
-            pidfd_open(outbound.id()).and_then(|pidfd| self.line().tell(ENDS_TOO, Some(pidfd.as_fd())));
-        self.outbound = Some(outbound);
-        told
+        self.line().tell(ENDS_TOO, Some(pidfd?.as_fd()))
     }
 
     /// Makes `command`, once it is started, one in this namespace.
@@ -111,7 +112,7 @@ impl Isolation {
     /// # Errors
     /// What pidfd_open(2) said.
     pub(crate) fn enter(&self, command: &mut Command) -> io::Result<()> {
-        isolate::enter(command, pidfd_open(self.inlet.id())?, self.with_user);
+        isolate::enter(command, pidfd_open(self.pid)?, self.with_user);
         Ok(())
     }
 
@@ -154,7 +155,7 @@ impl Isolation {
             local_port: None,
             remote_port: None,
         };
-        let listed = sockets::tables(&ProcDir::open()?, &self.inlet.id().to_string(), &query)?;
+        let listed = sockets::tables(&ProcDir::open()?, &self.pid.to_string(), &query)?;
         Ok(listed.iter().map(|socket| Inner { at: socket.local, v6_only: false }).collect())
     }
 
@@ -166,8 +167,21 @@ impl Isolation {
 
     /// Returns the processes that serve the namespace, and are no part of what runs in it.
     #[must_use]
-    pub fn servants(&self) -> Vec<u32> {
-        [Some(&self.inlet), self.outbound.as_ref()].into_iter().flatten().map(Child::id).collect()
+    pub fn pids(&self) -> Vec<u32> {
+        self.servants().iter().map(Child::id).collect()
+    }
+
+    /// Ends them.
+    pub fn dismiss(&self) {
+        for mut servant in self.servants().drain(..) {
+            // Whoever waits for all children may have taken leave of it.
+            let _ = servant.kill();
+            let _ = servant.wait();
+        }
+    }
+
+    fn servants(&self) -> MutexGuard<'_, Vec<Child>> {
+        self.servants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -177,11 +191,7 @@ impl Isolation {
 
 impl Drop for Isolation {
     fn drop(&mut self) {
-        for servant in [Some(&mut self.inlet), self.outbound.as_mut()].into_iter().flatten() {
-            // Whoever waits for all children may have taken leave of it.
-            let _ = servant.kill();
-            let _ = servant.wait();
-        }
+        self.dismiss();
     }
 }
 
@@ -330,6 +340,8 @@ fn denial(error: &io::Error) -> String {
     format!("no network namespace can be had, so --isolate cannot: {why}")
 }
 
+/// Least port that the kernel chooses in the namespace of a run, where that could be arranged.
+pub const CHOSEN_BY_KERNEL: u16 = isolate::CHOSEN_BY_KERNEL;
 /// What the inlet is asked for: a byte.
 const V4: u8 = b'4';
 const V6: u8 = b'6';

@@ -21,6 +21,7 @@ use wharf_sys::linux::seccomp::{self, Answer, Call, Filter, Notification, Notifi
 use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
 use wharf_sys::linux::{descriptor, landlock, process_memory, session};
 
+use crate::isolation::Isolation;
 use crate::launch::{Harbour, Launch, LaunchError, Place, Remark, Supervision};
 use crate::linux::substitute::{self, Substitutes};
 use crate::linux::{cluster, hidden};
@@ -32,15 +33,17 @@ use crate::terminal::Reader;
 pub struct Supervised {
     /// The program.
     pub child: Child,
-    /// Its calls, and those of all that it starts.
-    pub calls: Calls,
+    /// Its calls, and those of all that it starts; `None` if it is isolated where calls cannot be supervised.
+    pub calls: Option<Calls>,
 }
 
 /// The calls that wait for an answer.
 #[derive(Debug)]
 pub struct Calls {
     notifications: Notifications,
+    /// The network namespace whose sockets are wharf's business.
     own_namespace: Option<u64>,
+    is_isolated: bool,
     supervision: Supervision,
     /// Where sockets cannot be duplicated.
     substitutes: Option<Substitutes>,
@@ -70,7 +73,8 @@ pub fn is_filtered() -> bool {
 }
 
 /// Starts `launch`; its calls wait until [`Calls::serve`] answers them. With `terminal`, its end of one, it leads a
-/// session there, and has wharf's standard streams no more.
+/// session there, and has wharf's standard streams no more. In an `isolation` it binds and listens as it asks, and only
+/// the harbour is told.
 ///
 /// # Errors
 /// Any [`LaunchError`].
@@ -78,8 +82,12 @@ pub fn start(
     launch: &Launch,
     supervision: Supervision,
     terminal: Option<OwnedFd>,
+    isolation: Option<&Isolation>,
 ) -> Result<Supervised, LaunchError> {
     let mut command = launch.command();
+    if let Some(isolation) = isolation {
+        isolation.enter(&mut command)?;
+    }
     if let Some(terminal) = terminal {
         command.stdin(terminal.try_clone()?).stdout(terminal.try_clone()?).stderr(terminal);
         session::lead_with_terminal(&mut command);
@@ -88,18 +96,25 @@ pub fn start(
     if strict {
         landlock::deny_tcp_bind(&mut command).map_err(|_| LaunchError::NotStrict)?;
     }
-    let substitutes = if substitute::is_needed() { Some(Substitutes::new()?) } else { None };
+    let substitutes =
+        if isolation.is_none() && substitute::is_needed() { Some(Substitutes::new()?) } else { None };
     let filter = Filter { names, no_io_uring: strict, options: substitutes.is_some() };
     let started = seccomp::spawn(&mut command, &filter.program());
+    if isolation.is_some() && started.as_ref().is_err_and(|error| Refusal::of(error).is_some()) {
+        // What listens is looked for all the same.
+        let child = command.spawn().map_err(|error| not_started(launch, error))?;
+        return Ok(Supervised { child, calls: None });
+    }
     let started = started.map_err(|error| match Refusal::of(&error) {
         Some(Refusal::Nested) => LaunchError::Nested,
         Some(_) => LaunchError::TooOld,
         None => not_started(launch, error),
     })?;
-    let own_namespace = namespace().ok();
+    let is_isolated = isolation.is_some();
+    let own_namespace = isolation.map(Isolation::cookie).or_else(|| namespace().ok());
     let notifications = started.notifications;
-    let calls = Calls { notifications, own_namespace, supervision, substitutes, in_hand: None };
-    Ok(Supervised { child: started.child, calls })
+    let calls = Calls { notifications, own_namespace, is_isolated, supervision, substitutes, in_hand: None };
+    Ok(Supervised { child: started.child, calls: Some(calls) })
 }
 
 impl Calls {
@@ -207,6 +222,9 @@ impl Calls {
         length: u32,
         harbour: &mut dyn Harbour,
     ) -> io::Result<Answer> {
+        if self.is_isolated {
+            return Ok(Answer::Continue);
+        }
         let mut bytes = [0; LONGEST_ADDRESS];
         let Some(bytes) = bytes.get_mut(..length as usize) else { return Ok(Answer::Continue) };
         // What the program may not read either, the kernel will tell it.

@@ -73,6 +73,7 @@ fn arguments(asked: &Run, colour: bool) -> Vec<OsString> {
         (asked.host_visible, "--host-visible"),
         (asked.no_rewrite, "--no-rewrite"),
         (asked.strict, "--strict"),
+        (asked.isolate, "--isolate"),
         (asked.udp, "--udp"),
     ];
     arguments.extend(flags.iter().filter(|(set, _)| *set).map(|(_, flag)| OsString::from(flag)));

@@ -21,7 +21,7 @@ use wharf_os::launch::{Ending, Launch, LaunchError, Supervision};
 use wharf_os::ports::Held;
 use wharf_os::{Os, background as session, identity, state, supervisor};
 use wharf_run::berth::{Berths, Options};
-use wharf_run::environment::variables;
+use wharf_run::environment::{siblings, variables};
 use wharf_run::life::{self, Plan, RunError};
 use wharf_run::log::Log;
 use wharf_run::node::may_start_node;
@@ -31,7 +31,7 @@ use wharf_views::style::Style;
 use wharf_views::text::run::write_warning;
 
 use super::story::{Story, say};
-use super::{background, logs, privilege};
+use super::{background, isolate, logs, privilege};
 use crate::cli::{Colour, Guard, Run};
 use crate::failure::Failure;
 use crate::keeping::{self, OWN_PROGRAM};
@@ -77,7 +77,10 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     let mut store = store().map_err(as_own)?;
     let (lease, told) = prepare(&os, &mut store, run).map_err(as_own)?;
     let port = told.port();
-    launch.environment = variables(&lease, port, &store.all().map_err(|e| as_own(e.into()))?);
+    let leases = store.all().map_err(|e| as_own(e.into()))?;
+    launch.environment = variables(&lease, port, &leases);
+    let siblings: Vec<u16> = siblings(&lease, &leases).map(|sibling| sibling.port).collect();
+    let isolation = run.isolate.then(|| isolate::isolation(&style)).transpose()?;
     if run.host_visible {
         say(|err| {
             write_warning(err, "other machines can reach what this listens on (--host-visible)", &style)
@@ -112,12 +115,22 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     let options = Options { host_visible: run.host_visible, no_rewrite: run.no_rewrite };
     let berths = Berths::new(told, Box::new(numbers), options, events);
     let directory = env::current_dir().unwrap_or_default();
-    let names = !run.no_rewrite && may_start_node(&run.command, &directory);
-    let supervision = Supervision { names, strict: run.strict, udp: run.udp };
-    let plan = Plan { guard: guard_of(log.as_deref(), run.strict), launch, supervision, log };
+    let names = !run.no_rewrite && !run.isolate && may_start_node(&run.command, &directory);
+    // Nothing gets by where nobody is reached.
+    let strict = run.strict && !run.isolate;
+    let supervision = Supervision { names, strict, udp: run.udp };
+    let guard = guard_of(log.as_deref(), strict);
+    let plan = Plan { guard, launch, supervision, isolation: isolation.clone(), log };
     keeping::start_if_absent();
     keeping::keep(to_keep);
-    let outcome = life::run(&plan, berths, heard, |news| story.hear(news));
+    let hear = |news| story.hear(news);
+    let outcome = match isolation {
+        Some(isolation) => {
+            let doors = isolate::doors(isolation, berths, run.host_visible, &siblings)?;
+            life::run(&plan, doors, heard, hear)
+        }
+        None => life::run(&plan, berths, heard, hear),
+    };
     match outcome {
         Ok(outcome) => {
             if story.background

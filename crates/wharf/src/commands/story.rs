@@ -63,6 +63,10 @@ impl Story {
                 let text = format!("its sockets could not be looked into ({why}): {then}");
                 say(|err| write_warning(err, &text, &self.style));
             }
+            Heard::Socket(Event::Unreachable { port, why }) => {
+                let text = format!("nobody reaches its port {port}: no port can be had for it ({why})");
+                say(|err| write_warning(err, &text, &self.style));
+            }
             Heard::Socket(Event::Remark(remark)) => {
                 let text = match remark {
                     Remark::RefusedByCluster => REFUSED_BY_CLUSTER,

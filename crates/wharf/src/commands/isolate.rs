@@ -1,0 +1,53 @@
+//! The part of `wharf run --isolate` that other runs have not: a network of its own, and the way out of it.
+//!
+//! Not here: the run itself (`run`), and which port leads where (`wharf-run`).
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use wharf_os::isolation::{self, Isolation};
+use wharf_os::launch::Launch;
+use wharf_run::berth::Berths;
+use wharf_run::doors::Doors;
+use wharf_views::style::Style;
+use wharf_views::text::run::write_warning;
+
+use super::run::FAILED;
+use super::story::say;
+use crate::failure::Failure;
+use crate::keeping::OWN_PROGRAM;
+
+/// Makes a network for a run, and says if nothing leads out of it.
+pub(super) fn isolation(style: &Style) -> Result<Arc<Isolation>, Failure> {
+    let inlet =
+        Launch { program: OWN_PROGRAM.into(), arguments: vec!["inlet".into()], environment: Vec::new() };
+    let isolation = Isolation::new(&inlet).map_err(|why| Failure::Run(why, FAILED))?;
+    if let Err(error) = isolation.reach_out() {
+        let text = match error.kind() {
+            io::ErrorKind::NotFound => {
+                "it reaches no other machine: for that, install pasta (package passt)".to_owned()
+            }
+            _ => format!("it reaches no other machine, since pasta cannot be had: {error}"),
+        };
+        say(|err| write_warning(err, &text, style));
+    }
+    Ok(Arc::new(isolation))
+}
+
+/// Returns the harbour of an isolated run.
+pub(super) fn doors(
+    isolation: Arc<Isolation>,
+    berths: Berths,
+    host_visible: bool,
+    siblings: &[u16],
+) -> Result<Doors, Failure> {
+    let doors = Doors::new(isolation, berths, host_visible, siblings);
+    doors.map_err(|error| Failure::Run(format!("nothing can be relayed: {error}"), FAILED))
+}
+
+/// Answers `wharf inlet`, which `wharf run --isolate` starts for itself.
+pub(crate) fn inlet(outside: u64) -> Result<ExitCode, Failure> {
+    isolation::serve(outside)?;
+    Ok(ExitCode::SUCCESS)
+}
