@@ -215,7 +215,7 @@ impl Open {
 
     /// Returns what holds the number that a port has outside.
     fn number(&mut self, port: u16) -> io::Result<Arc<Held>> {
-        if port >= CHOSEN_BY_KERNEL {
+        if port >= CHOSEN_BY_KERNEL && self.berths.held(port).is_none() {
             // Nobody asked for it, so it is no lease; the same number serves whoever prints it.
             if let Some(held) = self.chosen.get(&port) {
                 return Ok(Arc::clone(held));

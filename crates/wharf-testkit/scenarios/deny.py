@@ -17,6 +17,8 @@ NUMBERS = {
     "pidfd_getfd": 438,
     "process_vm_readv": 310 if IS_INTEL else 270,
     "process_vm_writev": 311 if IS_INTEL else 271,
+    "seccomp": 317 if IS_INTEL else 277,
+    "unshare": 272 if IS_INTEL else 97,
 }
 
 FILTER = [(LOAD, 0, 0, 0)]

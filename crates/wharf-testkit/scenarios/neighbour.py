@@ -1,13 +1,16 @@
 """Another machine on a network with this one: neighbour.py
 
 A network namespace with a pair of devices; this side has 10.77.0.1 and fd77::1. The command `reach PORT` tells for
-each of them whether the neighbour gets a connection (`open`, or the name of the error).
+each of them whether the neighbour gets a connection (`open`, or the name of the error). `serve PORT` lets it answer HTTP by
+"hello from outside" at 10.77.0.2, and be where everything else is, too (the default route).
 """
 
 import errno
+import http.server
 import os
 import socket
 import subprocess
+import threading
 
 import kit
 
@@ -47,6 +50,27 @@ def reach(port):
         return {"reached": pipe.read().split()}
 
 
+class Hello(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"hello from outside")
+
+    def log_message(self, *_):
+        pass
+
+
+def serve(port):
+    def listen():
+        with open(f"/proc/{neighbour}/ns/net") as namespace:
+            kit.check(kit.libc.setns(namespace.fileno(), kit.CLONE_NEWNET), "setns")
+        server = http.server.HTTPServer(("10.77.0.2", int(port)), Hello)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    kit.fork(listen)
+    ip("route", "add", "default", "via", "10.77.0.2")
+
+
 neighbour, _ = kit.fork(lambda: kit.check(kit.libc.unshare(kit.CLONE_NEWNET), "unshare") and None)
 # That of an earlier neighbour goes some time after it.
 subprocess.run(["ip", "link", "del", "ours"], stderr=subprocess.DEVNULL)
@@ -60,4 +84,4 @@ for words in (
 ):
     subprocess.run([*enter, *words], check=True)
 kit.ready()
-kit.obey(reach=reach)
+kit.obey(reach=reach, serve=serve)

@@ -251,6 +251,7 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("odd_names.py", include_str!("../scenarios/odd_names.py")),
     ("pid_reuse.py", include_str!("../scenarios/pid_reuse.py")),
     ("races.py", include_str!("../scenarios/races.py")),
+    ("relayed.py", include_str!("../scenarios/relayed.py")),
     ("ring.py", include_str!("../scenarios/ring.py")),
     ("run.py", include_str!("../scenarios/run.py")),
     ("start.py", include_str!("../scenarios/start.py")),

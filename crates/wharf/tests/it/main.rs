@@ -18,6 +18,7 @@ mod engine;
 mod faults;
 mod in_flight;
 mod input;
+mod isolate;
 mod leases;
 mod marks;
 mod names;
