@@ -12,6 +12,8 @@ use wharf_model::run::{Run, RunMark, RunProcess, RunState, url};
 use wharf_os::Os;
 use wharf_os::facts::ProcessFacts;
 
+use crate::process;
+
 /// Returns the mark of the run that `endpoint` belongs to; `seen` are processes that need not be asked for again.
 pub(crate) fn of(
     endpoint: &Endpoint,
@@ -28,6 +30,16 @@ pub(crate) fn of(
     candidates.peek()?;
     let run = candidates.find(|run| is_of(endpoint, run, os, seen))?;
     Some(RunMark::of(run, port))
+}
+
+/// Returns the program that wharf listens for at `endpoint`, where its run is isolated; `None` if it has ended.
+pub(crate) fn behind_door(endpoint: &Endpoint, runs: &[Run], os: &Os) -> Option<Process> {
+    let mark = endpoint.run.as_ref().filter(|mark| mark.isolated)?;
+    let run = runs.iter().find(|run| run.wharf.pid == mark.wharf_pid)?;
+    endpoint.owner.lead().filter(|lead| lead.pid == run.wharf.pid)?;
+    let program = run.program?;
+    let facts = os.processes.read(&[program.pid]).pop()?;
+    (facts.start_ticks == program.start_ticks).then(|| process::told(facts, Vec::new(), &*os.host))
 }
 
 fn has_port(run: &Run, port: u16) -> bool {

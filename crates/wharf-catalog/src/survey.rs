@@ -52,8 +52,8 @@ fn endpoints(os: &Os, seen: &mut Seen, asker: &Asker) -> Vec<Endpoint> {
             continue;
         }
         let mut endpoint = endpoint(&group, &seen.namespaces, owner::of(&group, &evidence));
-        places.fill(&mut endpoint);
         endpoint.run = run::of(&endpoint, &asker.runs, os, &seen.processes);
+        fill(&mut endpoint, &mut places, os, asker);
         let parent = endpoint.owner.lead().and_then(|lead| seen.processes.get(&lead.ppid?));
         endpoint.notes = notes::on(&endpoint, parent);
         endpoint.notes.extend(notes::on_queues(&endpoint, &seen.queued));
@@ -61,6 +61,14 @@ fn endpoints(os: &Os, seen: &mut Seen, asker: &Asker) -> Vec<Endpoint> {
     }
     seen.warnings.append(&mut places.warnings);
     endpoints
+}
+
+/// Fills in places: those of the program, where wharf listens for it.
+fn fill(endpoint: &mut Endpoint, places: &mut Places<'_>, os: &Os, asker: &Asker) {
+    let Some(program) = run::behind_door(endpoint, &asker.runs, os) else { return places.fill(endpoint) };
+    let wharf = std::mem::replace(&mut endpoint.owner.processes, vec![program]);
+    places.fill(endpoint);
+    endpoint.owner.processes = wharf;
 }
 
 fn endpoint(group: &Group, namespaces: &[Namespace], owner: wharf_model::owner::Owner) -> Endpoint {

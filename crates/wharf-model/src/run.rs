@@ -39,6 +39,9 @@ pub struct Run {
     /// True if other machines may reach it (`--host-visible`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub host_visible: bool,
+    /// True if it has a network of its own, and is reached through wharf alone (`--isolate`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub isolated: bool,
     /// The command and its arguments.
     pub command: Vec<String>,
     /// Directory that the service belongs to: the git work tree, or the project's directory.
@@ -98,6 +101,9 @@ pub struct RunMark {
     /// True if other machines may reach the run (`--host-visible`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub host_visible: bool,
+    /// True if the run has a network of its own, so that wharf listens here for its program (`--isolate`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub isolated: bool,
     /// Where its output goes, if it runs in the background.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
@@ -116,6 +122,7 @@ impl RunMark {
             url: run.url(),
             asked_port: run.ports.iter().find(|known| known.port == port).and_then(|known| known.asked_port),
             host_visible: run.host_visible,
+            isolated: run.isolated,
             log: run.log.clone(),
             wharf_pid: run.wharf.pid,
         }

@@ -147,6 +147,7 @@ mod tests {
             main_port: None,
             ports: Vec::new(),
             host_visible: false,
+            isolated: false,
             command: vec!["true".to_owned()],
             root: "/shop".to_owned(),
             directory: "/shop".to_owned(),

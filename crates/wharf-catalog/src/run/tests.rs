@@ -23,6 +23,7 @@ fn run() -> Run {
         main_port: Some(22_640),
         ports: vec![RunPort { port: 22_640, asked_port: Some(3000), udp: false }],
         host_visible: false,
+        isolated: false,
         command: vec!["npm".to_owned()],
         root: "/shop".to_owned(),
         directory: "/shop".to_owned(),
@@ -132,6 +133,24 @@ fn what_wharf_holds_beside_the_listener_is_no_other_owner() {
         endpoints.iter().filter(|endpoint| shared(endpoint)).count()
     };
     assert_eq!((look(vec![run()]), look(Vec::new())), (0, 2));
+}
+
+#[test]
+fn a_door_of_an_isolated_run_is_wharfs_and_shows_what_is_behind_it() {
+    let mut world = world(22_640);
+    world.holds = vec![(1, 5, 9)];
+    world.processes[1] = process(6, 5, "redis-server");
+    let look = |runs: Vec<Run>| {
+        let request = Request { asker: Asker { home: None, runs }, ..Request::default() };
+        let endpoint = survey(&world.clone().os(), &request).unwrap().endpoints.remove(0);
+        let service = endpoint.service.map(|service| service.name);
+        (endpoint.owner.processes[0].pid, service)
+    };
+    let isolated = Run { isolated: true, ..run() };
+    assert_eq!(look(vec![isolated.clone()]), (5, Some("Redis".to_owned())));
+    // The number is another's by now.
+    let ended = Run { program: Some(RunProcess { pid: 6, start_ticks: 5 }), ..isolated };
+    assert_ne!(look(vec![ended]).1, Some("Redis".to_owned()));
 }
 
 #[test]

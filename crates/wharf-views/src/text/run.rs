@@ -97,6 +97,8 @@ fn row(run: &Run, style: &Style) -> Vec<Cell> {
         RunState::Starting => (Ink::Dim, "does not listen yet"),
         RunState::Alone => (Ink::Warning, "wharf was killed"),
         _ if run.host_visible => (Ink::Warning, "open to other machines"),
+        _ if run.isolated && run.log.is_some() => (Ink::Plain, "isolated, in the background"),
+        _ if run.isolated => (Ink::Plain, "isolated"),
         _ if run.log.is_some() => (Ink::Plain, "in the background"),
         _ => (Ink::Plain, ""),
     };

@@ -247,6 +247,9 @@ fn of_run(endpoint: &Endpoint) -> Vec<(Ink, String)> {
     if run.host_visible && endpoint.exposure > Exposure::Loopback {
         notes.push((Ink::Warning, "open to other machines".to_owned()));
     }
+    if run.isolated {
+        notes.push((Ink::Dim, "isolated".to_owned()));
+    }
     if let Some(asked) = run.asked_port {
         notes.push((Ink::Dim, format!("asked for {asked}")));
     }

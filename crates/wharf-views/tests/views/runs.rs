@@ -18,6 +18,7 @@ fn mark() -> RunMark {
         url: Some("http://127.0.0.1:22640".into()),
         asked_port: None,
         host_visible: false,
+        isolated: false,
         log: None,
         wharf_pid: 4100,
     }
@@ -43,6 +44,9 @@ fn a_row_has_the_name_of_the_run_in_place_of_the_project_and_what_is_unusual_abo
     let moved = RunMark { asked_port: Some(3000), ..mark() };
     assert_snapshot!(row(moved, Exposure::Loopback),
         @"3000  localhost  Vite 7.1.2  node 4121  web.shop  ana   2h     asked for 3000");
+    let isolated = RunMark { isolated: true, ..mark() };
+    assert_snapshot!(row(isolated, Exposure::Loopback),
+        @"3000  localhost  Vite 7.1.2  node 4121  web.shop  ana   2h     isolated");
     let visible = RunMark { host_visible: true, ..mark() };
     assert_snapshot!(row(visible.clone(), Exposure::AllInterfaces),
         @"3000  localhost  Vite 7.1.2  node 4121  web.shop  ana   2h     open to other machines");
@@ -135,6 +139,7 @@ fn a_name_that_runs_and_does_not_listen_is_not_said_not_to_run() {
         main_port: None,
         ports: Vec::new(),
         host_visible: false,
+        isolated: false,
         command: vec!["npm".into(), "start".into()],
         root: "/home/ana/src/shop".into(),
         directory: "/home/ana/src/shop".into(),

@@ -154,6 +154,7 @@ fn enter(os: &Os, run: &Run, lease: &Lease, port: u16, log: Option<&Path>) -> io
         main_port: None,
         ports: Vec::new(),
         host_visible: run.host_visible,
+        isolated: run.isolate,
         command: run.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
         root: lease.root.clone(),
         directory: text(&env::current_dir()?),

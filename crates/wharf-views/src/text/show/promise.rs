@@ -24,6 +24,9 @@ pub(super) fn add_run(block: &mut Block, run: Option<&RunMark>, style: &Style) {
     if run.host_visible {
         line.push(Ink::Warning, " (--host-visible)");
     }
+    if run.isolated {
+        line.push(Ink::Dim, " (--isolate)");
+    }
     block.entry("run", line);
     if let Some(asked) = run.asked_port {
         block.entry("asked for", Line::of(Ink::Plain, &format!("port {asked}, whatever it prints")));
