@@ -36,6 +36,9 @@ mod linux;
 #[path = "linux/local.rs"]
 pub mod local;
 #[cfg(target_os = "linux")]
+#[path = "linux/names.rs"]
+pub mod names;
+#[cfg(target_os = "linux")]
 #[path = "linux/ports.rs"]
 pub mod ports;
 #[cfg(not(target_os = "linux"))]

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use wharf_os::isolation::{CHOSEN_BY_KERNEL, Inner, Isolation};
 use wharf_os::launch::{Harbour, Place, Remark};
+use wharf_os::names;
 use wharf_os::ports::{Held, hold};
 use wharf_os::relay::{self, Door, Network, Relay};
 
@@ -33,8 +34,8 @@ struct Open {
     by_port: BTreeMap<u16, Way>,
     /// What holds the ports outside that lead to ones which the kernel has chosen inside.
     chosen: BTreeMap<u16, Arc<Held>>,
-    /// Ports inside that lead out.
-    outward: BTreeSet<u16>,
+    /// Where wharf listens inside, for what leads out.
+    outward: BTreeSet<SocketAddr>,
     /// Ports that could not be had outside; said once.
     refused: BTreeSet<u16>,
 }
@@ -48,7 +49,7 @@ struct Way {
 
 impl Doors {
     /// Returns the doors of a run in `isolation` whose numbers `berths` gives. Its program reaches the ports `siblings` of
-    /// this machine's loopback as if it had not been isolated.
+    /// this machine's loopback as if it had not been isolated, and those of `names`, which are nameservers.
     ///
     /// # Errors
     /// What the kernel refused of what a relay takes.
@@ -57,15 +58,22 @@ impl Doors {
         berths: Berths,
         host_visible: bool,
         siblings: &[u16],
+        names: &[SocketAddr],
     ) -> io::Result<Self> {
         let relay = Relay::start()?;
         let mut outward = BTreeSet::new();
-        for &port in siblings {
+        let mut lead_out = |places: &[SocketAddr]| {
             // It may be that a sibling is not reached then, and no more.
-            if let Ok(listeners) = relay::listen_inside(&isolation, port) {
-                relay.open(Door { listeners, targets: relay::loopback(port).to_vec(), to: Network::Own });
-                outward.insert(port);
+            if let Ok(listeners) = relay::listen_inside(&isolation, places) {
+                relay.open(Door { listeners, targets: places.to_vec(), to: Network::Own });
+                outward.extend(places.iter().copied());
             }
+        };
+        siblings.iter().for_each(|&port| lead_out(&relay::loopback(port)));
+        for name in names {
+            lead_out(&[*name]);
+            // Without an answer names are not found, as without a way out.
+            let _ = names::relay(&isolation, *name);
         }
         let open = Open {
             isolation,
@@ -155,7 +163,9 @@ impl Open {
     /// Opens and closes doors after what listens inside.
     fn look(&mut self) -> io::Result<()> {
         let mut by_port: BTreeMap<u16, Vec<Inner>> = BTreeMap::new();
-        for inner in self.isolation.listeners()? {
+        let mut listeners = self.isolation.listeners()?;
+        listeners.retain(|inner| !self.outward.contains(&inner.at));
+        for inner in listeners {
             by_port.entry(inner.at.port()).or_default().push(inner);
         }
         let relay = &self.relay;
@@ -174,7 +184,7 @@ impl Open {
                 known.sort();
                 known == targets
             });
-            if !known && !self.outward.contains(&port) {
+            if !known {
                 self.lead(port, targets);
             }
         }

@@ -129,6 +129,15 @@ impl Isolation {
         line.spare[family].pop().ok_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 
+    /// Returns a UDP socket of the namespace.
+    ///
+    /// # Errors
+    /// As [`Isolation::socket`].
+    pub fn datagram_socket(&self, is_v6: bool) -> io::Result<OwnedFd> {
+        let mut sockets = self.line().ask(if is_v6 { UDP_V6 } else { UDP_V4 }, None)?;
+        sockets.pop().ok_or_else(|| io::ErrorKind::BrokenPipe.into())
+    }
+
     /// Returns what listens in the namespace, by TCP.
     ///
     /// # Errors
@@ -279,9 +288,11 @@ fn make(what: u8) -> io::Result<Vec<OwnedFd>> {
     let (family, kind, protocol, count) = match what {
         V4 => (AddressFamily::INET, SocketType::STREAM, None, AT_ONCE),
         V6 => (AddressFamily::INET6, SocketType::STREAM, None, AT_ONCE),
+        UDP_V4 => (AddressFamily::INET, SocketType::DGRAM, None, 1),
+        UDP_V6 => (AddressFamily::INET6, SocketType::DGRAM, None, 1),
         _ => (AddressFamily::NETLINK, SocketType::DGRAM, Some(netlink::SOCK_DIAG), 1),
     };
-    // One that is asked for without O_NONBLOCK waits for its answer.
+    // Netlink is asked, and waited for.
     let flags = if count == 1 { SocketFlags::CLOEXEC } else { flags };
     (0..count).map(|_| Ok(rustix::net::socket_with(family, kind, flags, protocol)?)).collect()
 }
@@ -345,6 +356,8 @@ pub const CHOSEN_BY_KERNEL: u16 = isolate::CHOSEN_BY_KERNEL;
 /// What the inlet is asked for: a byte.
 const V4: u8 = b'4';
 const V6: u8 = b'6';
+const UDP_V4: u8 = b'u';
+const UDP_V6: u8 = b'U';
 const DIAG: u8 = b'd';
 /// What is handed over with it, a pidfd, ends with wharf.
 const ENDS_TOO: u8 = b'e';

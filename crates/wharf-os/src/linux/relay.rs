@@ -136,20 +136,20 @@ pub fn listen_beside(held: &Held, host_visible: bool) -> io::Result<Vec<OwnedFd>
     Ok(listeners)
 }
 
-/// Listens on 127.0.0.1 and ::1 of another network namespace at `port`, so that what is there finds what is here.
+/// Listens at `places` of another network namespace, so that what is there finds what is here.
 ///
 /// # Errors
-/// What bind(2) or listen(2) said, of IPv4.
-pub fn listen_inside(isolation: &Isolation, port: u16) -> io::Result<Vec<OwnedFd>> {
+/// What bind(2) or listen(2) said of the first: a machine may have no IPv6, which comes after it.
+pub fn listen_inside(isolation: &Isolation, places: &[SocketAddr]) -> io::Result<Vec<OwnedFd>> {
     let listen = |at: SocketAddr| -> io::Result<OwnedFd> {
         let socket = isolation.socket(at.is_ipv6())?;
         sockopt::set_socket_reuseaddr(&socket, true)?;
         listen_at(&socket, at)?;
         Ok(socket)
     };
-    let [v4, v6] = loopback(port);
-    let mut listeners = vec![listen(v4)?];
-    listeners.extend(listen(v6).ok());
+    let [first, others @ ..] = places else { return Ok(Vec::new()) };
+    let mut listeners = vec![listen(*first)?];
+    listeners.extend(others.iter().filter_map(|&at| listen(at).ok()));
     Ok(listeners)
 }
 

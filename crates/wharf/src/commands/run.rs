@@ -80,7 +80,7 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     let leases = store.all().map_err(|e| as_own(e.into()))?;
     launch.environment = variables(&lease, port, &leases);
     let siblings: Vec<u16> = siblings(&lease, &leases).map(|sibling| sibling.port).collect();
-    let isolation = run.isolate.then(|| isolate::isolation(&style)).transpose()?;
+    let network = run.isolate.then(|| isolate::own_network(&style)).transpose()?;
     if run.host_visible {
         say(|err| {
             write_warning(err, "other machines can reach what this listens on (--host-visible)", &style)
@@ -120,13 +120,14 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     let strict = run.strict && !run.isolate;
     let supervision = Supervision { names, strict, udp: run.udp };
     let guard = guard_of(log.as_deref(), strict);
-    let plan = Plan { guard, launch, supervision, isolation: isolation.clone(), log };
+    let isolation = network.as_ref().map(|own| Arc::clone(&own.isolation));
+    let plan = Plan { guard, launch, supervision, isolation, log };
     keeping::start_if_absent();
     keeping::keep(to_keep);
     let hear = |news| story.hear(news);
-    let outcome = match isolation {
-        Some(isolation) => {
-            let doors = isolate::doors(isolation, berths, run.host_visible, &siblings)?;
+    let outcome = match network {
+        Some(own) => {
+            let doors = isolate::doors(own, berths, run.host_visible, &siblings)?;
             life::run(&plan, doors, heard, hear)
         }
         None => life::run(&plan, berths, heard, hear),

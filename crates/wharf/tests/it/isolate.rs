@@ -294,9 +294,23 @@ fn an_isolated_program_in_the_background_is_listed_and_ended() {
 }
 
 /// What a run inside reaches of a server outside, and of this machine by its address there.
-const OUTSIDE: &str = "import subprocess, sys
+/// Answers questions at the nameserver's port.
+const NAMES: &str = "import socket
+server = socket.socket(type=socket.SOCK_DGRAM)
+server.bind(('127.0.0.53', 53))
+print('ready {}', flush=True)
+while True:
+    text, peer = server.recvfrom(100)
+    server.sendto(text.upper(), peer)";
+
+const OUTSIDE: &str = "import socket, subprocess, sys
 for host, port in ('10.77.0.2', 8000), ('10.77.0.2', 2345), ('10.77.0.1', 2345):
-    subprocess.run([sys.executable, sys.argv[1], 'reach', host, str(port)])";
+    subprocess.run([sys.executable, sys.argv[1], 'reach', host, str(port)])
+question = socket.socket(type=socket.SOCK_DGRAM)
+question.settimeout(10)
+for text in b'one', b'other':
+    question.sendto(text, ('127.0.0.53', 53))
+    print(question.recv(100))";
 
 #[test]
 fn pasta_leads_out_and_ends_with_the_run() {
@@ -309,24 +323,30 @@ fn pasta_leads_out_and_ends_with_the_run() {
     }
     let mut neighbour = sandbox.scene("neighbour.py", &[]);
     let _local = sandbox.scene("listen.py", &["tcp:0.0.0.0:2345"]);
+    let _names = sandbox.program(&["python3", "-c", NAMES]).scene();
     neighbour.tell("serve 8000");
-    let device = "mount -t tmpfs tmpfs /dev/net && mknod -m 666 /dev/net/tun c 10 200 && chmod 755 /dev/net";
+    let names = written(&sandbox, "resolv.conf", "nameserver 127.0.0.53\n");
+    let device = format!(
+        "mount --bind {names} /etc/resolv.conf && mount -t tmpfs tmpfs /dev/net && \
+         mknod -m 666 /dev/net/tun c 10 200 && chmod 755 /dev/net"
+    );
     let reach = scenario(&sandbox, "relayed.py");
     let is_there = || sandbox.program(&["pgrep", "-f", "pasta --foreground"]).output().code == Some(0);
     for uid in [None, Some(SOMEBODY)] {
         let run = sandbox.wharf(&["run", "--isolate", "--", "python3", "-c", OUTSIDE, &reach]);
         let run = if let Some(uid) = uid { run.as_user(uid) } else { run };
-        let done = run.after_mounting(device).output().expect_code(0);
+        let done = run.after_mounting(&device).output().expect_code(0);
         let lines: Vec<String> = done.text().lines().map(str::to_owned).collect();
         assert_eq!(lines[0], "hello from outside", "{uid:?}: {lines:?} {}", done.stderr);
         assert_ne!(lines[1], "", "{uid:?}");
         assert!(lines[2].ends_with("Error") || lines[2] == "timeout", "{uid:?}: {lines:?}");
+        assert_eq!(lines[3..], ["b'ONE'", "b'OTHER'"], "{uid:?}");
         assert_eq!(done.stderr, "", "{uid:?}");
         assert!(!is_there(), "{uid:?}");
         // Nothing of it is left either when wharf is killed.
         let run = sandbox.wharf(&[&["run", "--isolate", "--"], &TWO[..]].concat());
         let run = if let Some(uid) = uid { run.as_user(uid) } else { run };
-        let mut scene = run.by_scenario("run.py", &[]).after_mounting(device).scene();
+        let mut scene = run.by_scenario("run.py", &[]).after_mounting(&device).scene();
         assert_eq!(port(&mut scene), 3000);
         assert!(is_there(), "{uid:?}");
         assert_eq!(scene.tell("end SIGKILL")["code"], -9);
