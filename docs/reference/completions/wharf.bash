@@ -31,6 +31,9 @@ _wharf() {
             wharf,help)
                 cmd="wharf__subcmd__help"
                 ;;
+            wharf,inlet)
+                cmd="wharf__subcmd__inlet"
+                ;;
             wharf,lease)
                 cmd="wharf__subcmd__lease"
                 ;;
@@ -117,6 +120,9 @@ _wharf() {
                 ;;
             wharf__subcmd__help,help)
                 cmd="wharf__subcmd__help__subcmd__help"
+                ;;
+            wharf__subcmd__help,inlet)
+                cmd="wharf__subcmd__help__subcmd__inlet"
                 ;;
             wharf__subcmd__help,lease)
                 cmd="wharf__subcmd__help__subcmd__lease"
@@ -209,7 +215,7 @@ _wharf() {
 
     case "${cmd}" in
         wharf)
-            opts="-a -m -e -p -s -w -j -h -V --all --mine --exposed --project --sort --wide --json --probe --watch --color --help --version ls list show watch run ps stop logs port lease daemon api guard schema completions man help"
+            opts="-a -m -e -p -s -w -j -h -V --all --mine --exposed --project --sort --wide --json --probe --watch --color --help --version ls list show watch run ps stop logs port lease daemon api guard inlet schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -511,7 +517,7 @@ _wharf() {
             return 0
             ;;
         wharf__subcmd__help)
-            opts="ls show watch run ps stop logs port lease daemon api guard schema completions man help"
+            opts="ls show watch run ps stop logs port lease daemon api guard inlet schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -651,6 +657,20 @@ _wharf() {
             return 0
             ;;
         wharf__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wharf__subcmd__help__subcmd__inlet)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -853,6 +873,24 @@ _wharf() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wharf__subcmd__inlet)
+            opts="-h --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1117,7 +1155,7 @@ _wharf() {
             return 0
             ;;
         wharf__subcmd__run)
-            opts="-n -p -d -j -h --name --port --host-visible --no-rewrite --udp --strict --detach --json --background --color --help"
+            opts="-n -p -d -j -h --name --port --host-visible --no-rewrite --udp --strict --isolate --detach --json --background --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

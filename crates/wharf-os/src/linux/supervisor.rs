@@ -96,11 +96,12 @@ pub fn start(
     if strict {
         landlock::deny_tcp_bind(&mut command).map_err(|_| LaunchError::NotStrict)?;
     }
-    let substitutes =
-        if isolation.is_none() && substitute::is_needed() { Some(Substitutes::new()?) } else { None };
+    let is_needed = isolation.is_none() && substitute::is_needed();
+    let substitutes = is_needed.then(Substitutes::new).transpose()?;
     let filter = Filter { names, no_io_uring: strict, options: substitutes.is_some() };
     let started = seccomp::spawn(&mut command, &filter.program());
-    if isolation.is_some() && started.as_ref().is_err_and(|error| Refusal::of(error).is_some()) {
+    let is_isolated = isolation.is_some();
+    if is_isolated && started.as_ref().is_err_and(|error| Refusal::of(error).is_some()) {
         // What listens is looked for all the same.
         let child = command.spawn().map_err(|error| not_started(launch, error))?;
         return Ok(Supervised { child, calls: None });
@@ -110,7 +111,6 @@ pub fn start(
         Some(_) => LaunchError::TooOld,
         None => not_started(launch, error),
     })?;
-    let is_isolated = isolation.is_some();
     let own_namespace = isolation.map(Isolation::cookie).or_else(|| namespace().ok());
     let notifications = started.notifications;
     let calls = Calls { notifications, own_namespace, is_isolated, supervision, substitutes, in_hand: None };
@@ -222,11 +222,10 @@ impl Calls {
         length: u32,
         harbour: &mut dyn Harbour,
     ) -> io::Result<Answer> {
-        if self.is_isolated {
-            return Ok(Answer::Continue);
-        }
         let mut bytes = [0; LONGEST_ADDRESS];
-        let Some(bytes) = bytes.get_mut(..length as usize) else { return Ok(Answer::Continue) };
+        let Some(bytes) = bytes.get_mut(..length as usize).filter(|_| !self.is_isolated) else {
+            return Ok(Answer::Continue);
+        };
         // What the program may not read either, the kernel will tell it.
         match process_memory::read(notification.tid, address, bytes) {
             Ok(count) if count == bytes.len() => {}
