@@ -9,6 +9,7 @@
 //! ([`measure`]), the tools ([`rivals`]) and the tables ([`report`]).
 
 mod daemon;
+pub(crate) mod isolated;
 pub(crate) mod load;
 mod machine;
 mod measure;
@@ -29,6 +30,7 @@ use load::Load;
 
 const USAGE: &str = "\
 usage: cargo xtask bench run [--write]
+       cargo xtask bench isolate [--write]
        cargo xtask bench ls [--rounds N] [--loads A,B,C,D] [--wharf PATH] [--write]
 
   --rounds N      runs of each tool (default 20; tools over 300 ms get a third of them)
@@ -55,6 +57,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
         && what == "run"
     {
         return runs::run(rest);
+    }
+    if let [what, rest @ ..] = arguments
+        && what == "isolate"
+    {
+        return isolated::run(rest);
     }
     let Some(options) = Options::parse(arguments)? else {
         print!("{USAGE}");

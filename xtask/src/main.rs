@@ -29,6 +29,7 @@ usage: cargo xtask CHORE
   races                run the tests of races whole, not the share of them that the suite has
   bench ls [OPTIONS]   measure wharf beside ss, netstat and lsof (--help tells the options)
   bench run [--write]  measure programs under wharf run beside the same ones bare
+  bench isolate [--write]  measure isolated runs, and the relay, beside the same programs bare
   gen [--check]        write completions, man pages and schemas to docs/reference (--check: only compare)
   check                type-check the crates without C code for Windows and macOS
   deny                 check licences, bans, sources and advisories of the dependencies
@@ -61,6 +62,8 @@ fn run(arguments: &[String]) -> Result<bool> {
         // The benchmark runs itself again: inside its namespaces, and as the processes of a load.
         "bench-inside" => bench::inside(rest),
         "bench-run-inside" => bench::runs::inside(rest),
+        "bench-isolate-inside" => bench::isolated::inside(rest),
+        "bench-serve" => bench::isolated::serve(),
         "bench-open-listeners" => bench::runs::open_listeners(),
         "load-child" => bench::load::child(rest),
         "gen" => generate::run(rest),

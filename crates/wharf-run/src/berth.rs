@@ -47,6 +47,11 @@ pub enum Event {
     Remark(Remark),
     /// A call could not be looked into, for this reason.
     Passed(String),
+    /// It is isolated and receives UDP at this port, which is not let in.
+    Deaf {
+        /// The port inside.
+        port: u16,
+    },
     /// It is isolated and listens, and wharf does not where it could be reached.
     Unreachable {
         /// The port that it listens on.

@@ -38,6 +38,8 @@ struct Open {
     outward: BTreeSet<SocketAddr>,
     /// Ports that could not be had outside; said once.
     refused: BTreeSet<u16>,
+    /// Ports of UDP inside; said once, too.
+    deaf: BTreeSet<u16>,
 }
 
 /// Where a port inside is reached.
@@ -84,6 +86,7 @@ impl Doors {
             chosen: BTreeMap::new(),
             outward,
             refused: BTreeSet::new(),
+            deaf: BTreeSet::new(),
         };
         let open = Arc::new(Mutex::new(open));
         let (hint, hints) = mpsc::channel();
@@ -188,6 +191,13 @@ impl Open {
                 self.lead(port, targets);
             }
         }
+        for at in self.isolation.receivers()? {
+            let port = at.port();
+            // Above are the ports of clients.
+            if port < CLIENTS && !self.outward.contains(&at) && self.deaf.insert(port) {
+                self.berths.tell(Event::Deaf { port });
+            }
+        }
         Ok(())
     }
 
@@ -267,6 +277,8 @@ fn targets(listeners: &[Inner]) -> Vec<SocketAddr> {
     targets
 }
 
+/// From here on Linux gives ports to clients, unless it is told otherwise (`ip_local_port_range`, ip(7)).
+const CLIENTS: u16 = 32_768;
 /// How often it is looked what listens that nobody told of: what binds by io_uring, what cannot be supervised, and what
 /// has closed.
 const PACE: Duration = Duration::from_millis(250);

@@ -73,7 +73,7 @@ pub(crate) fn open_listeners() -> Result<bool> {
 }
 
 pub(super) struct Bench<'a> {
-    wharf: &'a str,
+    pub(super) wharf: &'a str,
     /// Where packages of Node were installed.
     pub(super) packages: &'a Path,
     /// Where leases, runs and the daemon's socket are.

@@ -21,7 +21,7 @@ use wharf_model::endpoint::Protocol;
 use wharf_sys::linux::isolate;
 use wharf_sys::linux::proc_dir::ProcDir;
 use wharf_sys::linux::process_control::{pidfd_open, send_signal};
-use wharf_sys::linux::sock_diag::{Family, LISTEN, Request, SockDiag, Transport};
+use wharf_sys::linux::sock_diag::{CLOSE, Family, LISTEN, Record, Request, SockDiag, Transport};
 use wharf_sys::linux::socket_control as control;
 
 use crate::facts::SocketQuery;
@@ -143,17 +143,29 @@ impl Isolation {
     /// # Errors
     /// What netlink said, or where that is denied, reading /proc.
     pub fn listeners(&self) -> io::Result<Vec<Inner>> {
-        let mut diag = self.diag.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(diag) = diag.as_mut() else { return self.listeners_by_table() };
-        let mut records = Vec::new();
-        for family in [Family::V4, Family::V6] {
-            let states = 1 << LISTEN;
-            let transport = Transport::Tcp;
-            let request = Request { family, transport, states, local_port: 0, remote_port: 0 };
-            diag.dump(&request, &mut records)?;
-        }
+        let Some(records) = self.records(Transport::Tcp, LISTEN)? else { return self.listeners_by_table() };
         let inner = |at, v6_only: Option<bool>| Inner { at, v6_only: v6_only.unwrap_or(false) };
         Ok(records.iter().map(|record| inner(record.local, record.v6_only)).collect())
+    }
+
+    /// Returns where UDP is received in the namespace from anybody; nothing where netlink is denied.
+    ///
+    /// # Errors
+    /// What netlink said.
+    pub fn receivers(&self) -> io::Result<Vec<SocketAddr>> {
+        let records = self.records(Transport::Udp, CLOSE)?.unwrap_or_default();
+        Ok(records.iter().map(|record| record.local).collect())
+    }
+
+    fn records(&self, transport: Transport, state: u8) -> io::Result<Option<Vec<Record>>> {
+        let mut diag = self.diag.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(diag) = diag.as_mut() else { return Ok(None) };
+        let mut records = Vec::new();
+        for family in [Family::V4, Family::V6] {
+            let request = Request { family, transport, states: 1 << state, local_port: 0, remote_port: 0 };
+            diag.dump(&request, &mut records)?;
+        }
+        Ok(Some(records))
     }
 
     /// Any process of the namespace is a window into it.

@@ -59,6 +59,6 @@ pub(super) fn doors(
 
 /// Answers `wharf inlet`, which `wharf run --isolate` starts for itself.
 pub(crate) fn inlet(outside: u64) -> Result<ExitCode, Failure> {
-    isolation::serve(outside)?;
+    isolation::serve(outside).map_err(|error| Failure::Other(error.to_string()))?;
     Ok(ExitCode::SUCCESS)
 }

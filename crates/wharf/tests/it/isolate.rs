@@ -141,6 +141,7 @@ udp.bind(('', 3000))
 http.server.HTTPServer(('', 3000), http.server.SimpleHTTPRequestHandler).serve_forever()";
     let (mut scene, port) = start(&sandbox, &["--", "python3", "-c", script]);
     assert_ne!(scene.tell(&format!("take_udp {port}"))["taken"], "", "nobody has it outside");
+    scene.tell("says nobody outside reaches its UDP port 3000");
     ends(&sandbox, &mut scene, port, "SIGTERM");
 }
 
