@@ -47,6 +47,8 @@ pub enum Event {
     Remark(Remark),
     /// A call could not be looked into, for this reason.
     Passed(String),
+    /// It is isolated, and what led out of its network has ended by itself.
+    CutOff,
     /// It is isolated and receives UDP at this port, which is not let in.
     Deaf {
         /// The port inside.

@@ -165,6 +165,9 @@ impl Open {
 
     /// Opens and closes doors after what listens inside.
     fn look(&mut self) -> io::Result<()> {
+        if self.isolation.lost_way_out() {
+            self.berths.tell(Event::CutOff);
+        }
         let mut by_port: BTreeMap<u16, Vec<Inner>> = BTreeMap::new();
         let mut listeners = self.isolation.listeners()?;
         listeners.retain(|inner| !self.outward.contains(&inner.at));

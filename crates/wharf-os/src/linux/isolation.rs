@@ -42,6 +42,8 @@ pub struct Isolation {
     line: Mutex<Line>,
     /// `None` where netlink is denied.
     diag: Mutex<Option<SockDiag>>,
+    /// What connects it with the network outside: readable once that has ended.
+    way_out: Mutex<Option<OwnedFd>>,
 }
 
 /// A listener in the namespace.
@@ -88,6 +90,7 @@ impl Isolation {
             cookie: 0,
             line: Mutex::new(Line { end: ours, spare: [Vec::new(), Vec::new()] }),
             diag: Mutex::new(None),
+            way_out: Mutex::new(None),
         };
         isolation.cookie = control::netns_cookie(isolation.socket(false)?.as_fd())?;
         let diag = isolation.line().ask(DIAG, None);
@@ -103,8 +106,21 @@ impl Isolation {
         let pasta = pasta::attach(self.pid, self.with_user)?;
         let pidfd = pidfd_open(pasta.id());
         self.servants().push(pasta);
+        let pidfd = pidfd?;
         // It is nobody's child once wharf was killed, and some versions do not end by themselves.
-        self.line().tell(ENDS_TOO, Some(pidfd?.as_fd()))
+        self.line().tell(ENDS_TOO, Some(pidfd.as_fd()))?;
+        *self.way_out() = Some(pidfd);
+        Ok(())
+    }
+
+    /// Returns whether there was a way out, and has ended by itself; once.
+    pub fn lost_way_out(&self) -> bool {
+        let mut way_out = self.way_out();
+        let now = Timespec::default();
+        let has_ended = way_out.as_ref().is_some_and(|pidfd| {
+            poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&now)).is_ok_and(|count| count > 0)
+        });
+        way_out.take_if(|_| has_ended).is_some()
     }
 
     /// Makes `command`, once it is started, one in this namespace.
@@ -194,11 +210,16 @@ impl Isolation {
 
     /// Ends them.
     pub fn dismiss(&self) {
+        *self.way_out() = None;
         for mut servant in self.servants().drain(..) {
             // Whoever waits for all children may have taken leave of it.
             let _ = servant.kill();
             let _ = servant.wait();
         }
+    }
+
+    fn way_out(&self) -> MutexGuard<'_, Option<OwnedFd>> {
+        self.way_out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn servants(&self) -> MutexGuard<'_, Vec<Child>> {

@@ -63,6 +63,10 @@ impl Story {
                 let text = format!("its sockets could not be looked into ({why}): {then}");
                 say(|err| write_warning(err, &text, &self.style));
             }
+            Heard::Socket(Event::CutOff) => {
+                let text = "it reaches no other machine any more: pasta has ended";
+                say(|err| write_warning(err, text, &self.style));
+            }
             Heard::Socket(Event::Deaf { port }) => {
                 let text = format!("nobody outside reaches its UDP port {port}: --isolate lets in TCP alone");
                 say(|err| write_warning(err, &text, &self.style));

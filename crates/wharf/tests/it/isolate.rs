@@ -354,6 +354,13 @@ fn pasta_leads_out_and_ends_with_the_run() {
         scene.tell("gone");
         until("it has ended", || !is_there());
     }
+    let run = sandbox.wharf(&[&["run", "--isolate", "--"], &TWO[..]].concat());
+    let mut scene = run.by_scenario("run.py", &[]).after_mounting(&device).scene();
+    assert_eq!(port(&mut scene), 3000);
+    let _ = sandbox.program(&["pkill", "-f", "pasta --foreground"]).output().expect_code(0);
+    scene.tell("says it reaches no other machine any more");
+    assert!(answers(&mut scene, "127.0.0.1", 3000).starts_with("HTTP/1."));
+    ends(&sandbox, &mut scene, 3000, "SIGTERM");
 }
 
 #[test]
