@@ -86,7 +86,7 @@ fn bring_up_loopback() -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::io::Read;
+    use std::io::{BufRead, BufReader};
     use std::process::{Command, Stdio};
 
     use super::{enter, isolate};
@@ -94,19 +94,18 @@ mod tests {
 
     #[test]
     fn two_programs_share_a_namespace_that_is_nobody_elses() {
-        let script = "import os, socket
+        let script = "import os, socket, sys
 s = socket.create_server(('127.0.0.1', 80))
 print(os.readlink('/proc/self/ns/net'), os.getuid(), flush=True)
 socket.create_connection(('127.0.0.1', 80)).close()
-input()";
+sys.stdin.read()";
         let mut first = Command::new("python3");
         first.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
         isolate(&mut first);
         // Where user namespaces are denied there is nothing to test.
         let Ok(mut first) = first.spawn() else { return };
-        let mut said = [0; 64];
-        let length = first.stdout.as_mut().unwrap().read(&mut said).unwrap();
-        let said = String::from_utf8_lossy(&said[..length]).into_owned();
+        let mut said = String::new();
+        BufReader::new(first.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
         let own = fs::read_link("/proc/self/ns/net").unwrap().display().to_string();
         let user = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/user")).unwrap();
         let with_user = user("self") != user(&first.id().to_string());
