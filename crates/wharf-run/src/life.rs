@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wharf_model::run::RunProcess;
+use wharf_os::guard::Guard;
 use wharf_os::launch::{Ending, Launch, LaunchError, Supervision};
-use wharf_os::supervisor::Guard;
 use wharf_os::terminal::{self, Reader};
 use wharf_os::{background, family, identity, signals, supervisor};
 
@@ -24,7 +24,7 @@ pub struct Plan {
     pub launch: Launch,
     /// What of it is supervised.
     pub supervision: Supervision,
-    /// A command that calls [`supervisor::stand_guard`].
+    /// A command that calls [`wharf_os::guard::stand`].
     pub guard: Launch,
     /// Where the output goes of a program that has a terminal of its own; otherwise it has wharf's standard streams.
     pub log: Option<PathBuf>,

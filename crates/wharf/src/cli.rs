@@ -199,6 +199,10 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) strict: bool,
 
+    /// Let it reach its siblings at the ports that they ask for: each work tree its own 5432
+    #[arg(long)]
+    pub(crate) link: bool,
+
     /// Run it in the background: wharf ps lists it, wharf logs prints what it writes, wharf stop ends it
     #[arg(long, short)]
     pub(crate) detach: bool,
@@ -461,7 +465,8 @@ Examples:
   wharf run -- npm run dev
   wharf run -- python3 -m http.server 3000    twice, side by side
   wharf run --name api --port 62893 -- ./server
-  wharf run --detach -- npm start             in the background: wharf ps, wharf logs, wharf stop";
+  wharf run --detach -- npm start             in the background: wharf ps, wharf logs, wharf stop
+  wharf run --link -- ./server                to 127.0.0.1:5432, and it is the 5432 of this work tree";
 
 const DAEMON_NOTES: &str = "\
 It answers its own user alone, on a Unix socket in $XDG_RUNTIME_DIR/wharf. With WHARF_DAEMON=0 in the environment no \

@@ -74,6 +74,7 @@ fn arguments(asked: &Run, colour: bool) -> Vec<OsString> {
         (asked.no_rewrite, "--no-rewrite"),
         (asked.strict, "--strict"),
         (asked.udp, "--udp"),
+        (asked.link, "--link"),
     ];
     arguments.extend(flags.iter().filter(|(set, _)| *set).map(|(_, flag)| OsString::from(flag)));
     arguments.push("--".into());

@@ -2,6 +2,7 @@
 //!
 //! Not here: the run itself (`wharf-run`), and the words (`wharf-views`).
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -18,7 +19,9 @@ use wharf_run::berth::Event;
 use wharf_run::life::Heard;
 use wharf_run::registry::Entry;
 use wharf_views::style::Style;
-use wharf_views::text::run::{write_further, write_moved, write_ready, write_receives, write_warning};
+use wharf_views::text::run::{
+    write_further, write_linked, write_moved, write_ready, write_receives, write_warning,
+};
 
 /// What is told of one run.
 pub(super) struct Story {
@@ -37,6 +40,8 @@ pub(super) struct Story {
     pub(super) events: Sender<Event>,
     /// Where it is reached.
     pub(super) main: Option<SocketAddr>,
+    /// Parts of it that are services by themselves, by their ports.
+    pub(super) parts: BTreeMap<u16, LeaseName>,
 }
 
 impl Story {
@@ -67,10 +72,24 @@ impl Story {
                 let text = match remark {
                     Remark::RefusedByCluster => REFUSED_BY_CLUSTER,
                     Remark::Substituted => SUBSTITUTED,
+                    Remark::NotLinked => NOT_LINKED,
                 };
                 say(|err| write_warning(err, text, &self.style));
             }
-            Heard::Socket(Event::Listens { at }) => self.listens(at),
+            Heard::Socket(Event::Linked { asked, sibling, port }) => {
+                say(|err| write_linked(err, asked, sibling.as_ref(), port, &self.style));
+            }
+            Heard::Socket(Event::Joined { name, port }) => {
+                self.parts.insert(port, name);
+            }
+            Heard::Socket(Event::Listens { at }) => match self.parts.get(&at.port()) {
+                Some(part) => {
+                    let port = at.port();
+                    say(|err| write_ready(err, part, &url(port), &self.style));
+                    self.enter(RunPort { port, asked_port: None, udp: false });
+                }
+                None => self.listens(at),
+            },
             Heard::Socket(Event::Answers { at }) => {
                 if self.main.is_none_or(|main| main.port() != self.told && main.port() != at.port()) {
                     self.reached_at(at);
@@ -147,6 +166,9 @@ fn answers_http(os: &Os, at: SocketAddr) -> bool {
 pub(super) fn say(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) {
     let _ = write(&mut io::stderr().lock());
 }
+
+const NOT_LINKED: &str = "its connections cannot be led to its siblings in this container, whose seccomp profile forbids \
+    it (--link)";
 
 const REFUSED_BY_CLUSTER: &str = "it is a cluster of Node, which takes no port but the one that it asks for: start it as \
                                   wharf run -- node …, and wharf will see to that";

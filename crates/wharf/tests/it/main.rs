@@ -19,6 +19,7 @@ mod faults;
 mod in_flight;
 mod input;
 mod leases;
+mod link;
 mod marks;
 mod names;
 mod namespaces;

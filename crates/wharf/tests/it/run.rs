@@ -281,7 +281,7 @@ fn a_command_is_told_its_name_and_its_siblings() {
 fn a_run_in_a_run_is_left_to_the_outer_one() {
     let sandbox = sandbox!();
     let binary = env!("CARGO_BIN_EXE_wharf");
-    let inner = [binary, "run", "--", "sh", "-c", "exec python3 -m http.server $PORT"];
+    let inner = [binary, "run", "--name", "outer", "--", "sh", "-c", "exec python3 -m http.server $PORT"];
     let (mut scene, port) = start(&sandbox, &[&["--name", "outer", "--"], &inner[..]].concat(), None);
     says(scene.tell("at")["said"].as_str().expect("a text"), &["part of outer."]);
     let leased = sandbox.wharf(&["port", "outer"]).output().expect_code(0).text();
