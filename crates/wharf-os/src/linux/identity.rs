@@ -21,10 +21,17 @@ pub struct Watched(OwnedFd);
 /// Returns the identity of process `pid`; `None` if there is none, or it has ended and nobody has taken leave of it.
 #[must_use]
 pub fn of(pid: u32) -> Option<RunProcess> {
+    living(&ProcDir::open().ok()?, pid)
+}
+
+/// Returns the identity of process `pid`, as [`of`].
+pub(crate) fn living(proc: &ProcDir, pid: u32) -> Option<RunProcess> {
     let mut text = Vec::new();
-    ProcDir::open().ok()?.read(&format!("{pid}/stat"), &mut text).ok()?;
+    proc.read(&format!("{pid}/stat"), &mut text).ok()?;
     let stat = stat::parse(&text)?;
-    let lives = !matches!(stat.state, b'Z' | b'X');
+    // Where only the first thread has ended, the others go on.
+    let lives =
+        !matches!(stat.state, b'Z' | b'X') || proc.threads(pid).is_ok_and(|threads| threads.len() > 1);
     lives.then_some(RunProcess { pid, start_ticks: stat.start_ticks })
 }
 

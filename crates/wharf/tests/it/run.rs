@@ -231,6 +231,20 @@ fn a_grandchild_that_left_the_session_ends_with_the_run() {
 }
 
 #[test]
+fn a_server_whose_first_thread_has_ended_ends_with_the_run() {
+    let sandbox = sandbox!();
+    // SYS_exit, which ends one thread: the process looks like a zombie from then on, and serves.
+    let script = "import ctypes, http.server, os, threading
+server = http.server.HTTPServer(('', 3000), http.server.SimpleHTTPRequestHandler)
+threading.Thread(target=server.serve_forever).start()
+ctypes.CDLL(None).syscall(60 if os.uname().machine == 'x86_64' else 93, 0)";
+    let (mut scene, port) =
+        start(&sandbox, &["--", "sh", "-c", "exec python3 -c \"$1\"", "sh", script], None);
+    assert!(answers(&mut scene, "127.0.0.1", port).starts_with("HTTP/1."));
+    ends(&sandbox, &mut scene, port, "SIGTERM");
+}
+
+#[test]
 fn who_wants_to_be_seen_is_and_is_warned() {
     let sandbox = sandbox!();
     let mut neighbour = sandbox.scene("neighbour.py", &[]);
