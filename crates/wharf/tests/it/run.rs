@@ -2,12 +2,18 @@
 //!
 //! Not here: what it promises every program (`programs`).
 
-use wharf_testkit::sandbox::SOMEBODY;
+use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
 use wharf_testkit::scenario::Scenario;
 use wharf_testkit::{sandbox, skip};
 
-use crate::running::{ends, reached, start};
+use crate::running::{begin, ends, reached, start};
 use crate::support::{at, ls, only, says};
+
+fn written(sandbox: &Sandbox, name: &str, text: &str) -> String {
+    let file = sandbox.folder().join(name);
+    std::fs::write(&file, text).expect("it is written");
+    file.display().to_string()
+}
 
 #[test]
 fn who_may_not_be_looked_into_is_said_to_be_open() {
@@ -51,6 +57,37 @@ fn a_grandchild_that_left_the_session_ends_with_the_run() {
     scene.tell("says 4000");
     ends(&sandbox, &mut scene, port, "SIGTERM");
     assert!(at(&ls(&sandbox, &[]), 4000).is_empty());
+}
+
+#[test]
+fn a_closed_terminal_ends_in_good_order_who_does_not_end_at_sighup() {
+    let sandbox = sandbox!();
+    let file = |name: &str| sandbox.folder().join("scratch").join(name);
+    let script = "import http.server, os, signal, sys, time
+def end(*_):
+    time.sleep(0.5)  # a database writes what it has in memory
+    open(sys.argv[1], 'w').close()
+    os._exit(0)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, end)
+http.server.HTTPServer(('', 3000), http.server.SimpleHTTPRequestHandler).serve_forever()";
+    let program = written(&sandbox, "program.py", script);
+    let command = |name: &str| {
+        let file = file(name).display().to_string();
+        format!("{} run -- python3 {program} {file}", env!("CARGO_BIN_EXE_wharf"))
+    };
+    // A shell tells its jobs that it was told, and the kernel tells them when the shell ends.
+    let by_shell = format!("{}; true", command("by-shell"));
+    for (name, words) in [
+        ("by-kernel", ["sh", "-c", &format!("exec {}", command("by-kernel"))]),
+        ("by-shell", ["bash", "-ic", &by_shell]),
+    ] {
+        let run = sandbox.program(&words).env("NO_COLOR", "1").by_scenario("run.py", &["--terminal"]);
+        let (mut scene, _) = begin(run);
+        scene.tell("end closed");
+        scene.tell("gone");
+        assert!(file(name).exists(), "{name}: it was killed before it could end: {}", scene.told);
+    }
 }
 
 #[test]
