@@ -67,7 +67,7 @@ def says(*words):
 def get(host, port, path="/"):
     try:
         with socket.create_connection((host, int(port)), 5) as client:
-            client.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             return {"answer": client.makefile("rb").readline().decode("latin-1").strip()}
     except OSError as error:
         return {"answer": error.__class__.__name__}
@@ -118,7 +118,8 @@ def take(port, kind=socket.SOCK_STREAM):
 def alive():
     with open(f"/proc/self/task/{os.getpid()}/children") as file:
         children = [int(pid) for pid in file.read().split()]
-    return [pid for pid in children if kit.state(pid) != "Z"]
+    # A zombie with other threads has its sockets still.
+    return [pid for pid in children if kit.state(pid) != "Z" or len(os.listdir(f"/proc/{pid}/task")) > 1]
 
 
 def gone():

@@ -22,9 +22,13 @@ pub struct Watched(OwnedFd);
 #[must_use]
 pub fn of(pid: u32) -> Option<RunProcess> {
     let mut text = Vec::new();
-    ProcDir::open().ok()?.read(&format!("{pid}/stat"), &mut text).ok()?;
+    let proc = ProcDir::open().ok()?;
+    proc.read(&format!("{pid}/stat"), &mut text).ok()?;
     let stat = stat::parse(&text)?;
-    let lives = !matches!(stat.state, b'Z' | b'X');
+    // Without its first thread a process looks like a zombie, but goes on and has its sockets as long as another thread
+    // does, be it only for a moment; pthread_exit(3).
+    let has_threads = || proc.threads(pid).is_ok_and(|threads| threads.len() > 1);
+    let lives = !matches!(stat.state, b'Z' | b'X') || has_threads();
     lives.then_some(RunProcess { pid, start_ticks: stat.start_ticks })
 }
 

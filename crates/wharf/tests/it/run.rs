@@ -60,6 +60,21 @@ fn a_grandchild_that_left_the_session_ends_with_the_run() {
 }
 
 #[test]
+fn who_goes_on_without_its_first_thread_is_ended_too() {
+    let sandbox = sandbox!();
+    // exit(2), not exit(3): the kernel calls the process a zombie from then on.
+    let script = "import ctypes, http.server, os, threading
+server = http.server.HTTPServer(('', 3000), http.server.SimpleHTTPRequestHandler)
+threading.Thread(target=server.serve_forever).start()
+ctypes.CDLL(None).syscall({'x86_64': 60}.get(os.uname().machine, 93), 0)";
+    let program = written(&sandbox, "program.py", script);
+    for command in [format!("exec python3 {program}"), format!("python3 {program} & wait")] {
+        let (mut scene, port) = start(&sandbox, &["--", "sh", "-c", &command], None);
+        ends(&sandbox, &mut scene, port, "SIGTERM");
+    }
+}
+
+#[test]
 fn a_closed_terminal_ends_in_good_order_who_does_not_end_at_sighup() {
     let sandbox = sandbox!();
     let file = |name: &str| sandbox.folder().join("scratch").join(name);
