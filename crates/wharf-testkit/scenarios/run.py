@@ -1,6 +1,6 @@
 """Runs a command that says where it is, and looks at it from outside: run.py [--in DIRECTORY] [--terminal] COMMAND…
 
-`at` waits a while until the command has said `is at http://127.0.0.1:PORT`, and tells the latest such PORT; `says TEXT`
+`at` waits a while until the command has said `is at http://HOST:PORT`, and tells the latest HOST and PORT; `says TEXT`
 until it has said that; `get HOST PORT [PATH]` tells the first line that a web server answers; `body HOST PORT PATH` the
 last one, once it does; `take PORT` tells whether its port can be bound by somebody else in any way, `take_udp PORT`
 whether that of UDP; `ask PORT` tells what is answered to a datagram; `gone` waits until nothing is left of it; `end
@@ -47,7 +47,7 @@ def all_said():
 
 
 def at():
-    pattern = re.compile(r"is at http://127\.0\.0\.1:(\d+)")
+    pattern = re.compile(r"is at http://(127\.0\.0\.1|\[::1\]):(\d+)")
     ended = lambda: command.poll() is not None and not reader.is_alive()
     try:
         kit.until(lambda: pattern.search(all_said()) or ended(), "the command to say where it is")
@@ -56,7 +56,8 @@ def at():
     found = pattern.findall(all_said())
     if not found:
         raise SystemExit(f"ended with {command.poll()}: {all_said()}")
-    return {"port": int(found[-1]), "said": all_said()}
+    host, port = found[-1]
+    return {"host": host.strip("[]"), "port": int(port), "said": all_said()}
 
 
 def says(*words):

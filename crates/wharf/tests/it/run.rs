@@ -6,7 +6,7 @@ use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
 use wharf_testkit::scenario::Scenario;
 use wharf_testkit::{sandbox, skip};
 
-use crate::running::{begin, ends, reached, start};
+use crate::running::{begin, ends, in_time, reached, start};
 use crate::support::{at, ls, only, says};
 
 fn written(sandbox: &Sandbox, name: &str, text: &str) -> String {
@@ -57,6 +57,26 @@ fn a_grandchild_that_left_the_session_ends_with_the_run() {
     scene.tell("says 4000");
     ends(&sandbox, &mut scene, port, "SIGTERM");
     assert!(at(&ls(&sandbox, &[]), 4000).is_empty());
+}
+
+#[test]
+fn who_listens_on_ipv6_alone_is_said_to_be_there() {
+    let sandbox = sandbox!();
+    let command = ["--", "python3", "-m", "http.server", "--bind", "::1", "3000"];
+    let (mut scene, port) = start(&sandbox, &command, None);
+    assert_eq!((scene.tell("at")["host"].as_str(), port), (Some("::1"), 3000));
+    ends(&sandbox, &mut scene, port, "SIGTERM");
+    // So does Vite: it looks whether the port is free everywhere.
+    let script = "import http.server, socket
+socket.create_server(('', 3000)).close()
+class Server(http.server.HTTPServer): address_family = socket.AF_INET6
+Server(('::1', 3000), http.server.SimpleHTTPRequestHandler).serve_forever()";
+    let (mut scene, port) = start(&sandbox, &["--", "python3", "-c", script], None);
+    in_time("it is not said to be on ::1", || {
+        let host = scene.tell("at")["host"].as_str().expect("a text");
+        if host == "::1" { Ok(()) } else { Err(host.to_owned()) }
+    });
+    ends(&sandbox, &mut scene, port, "SIGTERM");
 }
 
 #[test]
