@@ -62,8 +62,8 @@ pub(crate) fn in_time<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>)
 }
 
 /// Returns the first line that a web server at `port` answers, or the error.
-pub(crate) fn answers(scene: &mut Scenario<'_>, host: &str, port: u16) -> String {
-    scene.tell(&format!("get {host} {port}"))["answer"].as_str().expect("a text").to_owned()
+pub(crate) fn answers(scene: &mut Scenario<'_>, host: &str, port: u16, path: &str) -> String {
+    scene.tell(&format!("get {host} {port} {path}"))["answer"].as_str().expect("a text").to_owned()
 }
 
 /// Returns how two addresses of this machine answer the neighbour, IPv4 and IPv6.
@@ -134,5 +134,5 @@ pub(crate) fn nginx(sandbox: &Sandbox) -> Option<Vec<String>> {
 }
 
 /// For compilers and first requests on a loaded machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(50);

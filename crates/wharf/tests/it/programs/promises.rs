@@ -15,8 +15,9 @@ use crate::support::{ls, says};
 pub(super) fn are_kept(sandbox: &Sandbox, stage: &Stage<'_>, program: &Program) {
     let mut neighbour = sandbox.scene("neighbour.py", &[]);
     let mut check = |scene: &mut Scenario<'_>, port: u16| {
-        for host in program.hosts {
-            serves(stage, scene, program, host, port);
+        let hosts: &[Option<&str>] = if program.both { &[Some("127.0.0.1"), Some("::1")] } else { &[None] };
+        for host in hosts {
+            serves(stage, scene, program, *host, port);
         }
         assert_eq!(reached(&mut neighbour, port), ["ECONNREFUSED"; 2], "{port}");
         assert_eq!(scene.tell(&format!("take {port}"))["taken"], "", "{port}");
@@ -43,21 +44,26 @@ pub(super) fn are_kept(sandbox: &Sandbox, stage: &Stage<'_>, program: &Program) 
     nothing_listens(sandbox);
 }
 
-/// Waits until the program serves at `host`, as its own clients see it.
+/// Waits until the program serves at `host`, or else at the address that is printed, as its own clients see it.
 #[track_caller]
-fn serves(stage: &Stage<'_>, scene: &mut Scenario<'_>, program: &Program, host: &str, port: u16) {
-    let what = format!("nothing serves at {host}, port {port}");
-    in_time(&what, || match program.ask {
-        Ask::Http => {
-            let answer = answers(scene, host, port);
-            let is_good = answer.starts_with("HTTP/1.") && answer.contains(" 200");
-            if is_good { Ok(()) } else { Err(format!("{answer}; it said {}", said(scene))) }
-        }
-        Ask::Client { command, answer } => {
-            let command = command.replace("{host}", host).replace("{port}", &port.to_string());
-            let output = stage.shell(&command);
-            if output.text().trim() == answer { Ok(()) } else { Err(format!("{output:?}")) }
-        }
+fn serves(stage: &Stage<'_>, scene: &mut Scenario<'_>, program: &Program, host: Option<&str>, port: u16) {
+    in_time(&format!("nothing serves at {host:?}, port {port}"), || {
+        // What is printed may change while it starts.
+        let printed = scene.tell("at")["host"].as_str().expect("a text").to_owned();
+        let host = host.unwrap_or(&printed);
+        let (answer, is_good) = match program.ask {
+            Ask::Http(path) => {
+                let answer = answers(scene, host, port, path);
+                let is_good = answer.starts_with("HTTP/1.") && answer.contains(" 200");
+                (answer, is_good)
+            }
+            Ask::Client { command, answer } => {
+                let command = command.replace("{host}", host).replace("{port}", &port.to_string());
+                let output = stage.shell(&command);
+                (format!("{output:?}"), output.text().trim() == answer)
+            }
+        };
+        if is_good { Ok(()) } else { Err(format!("{answer}; it said {}", said(scene))) }
     });
 }
 

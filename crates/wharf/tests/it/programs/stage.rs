@@ -11,7 +11,7 @@ use wharf_testkit::run::{Output, Run};
 use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
 use wharf_testkit::scenario::Scenario;
 
-use super::{Need, Program};
+use super::{Need, Program, Set};
 use crate::running::begin;
 
 /// A place where one program can be run.
@@ -35,8 +35,8 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// What this machine lacks for it.
     pub(super) fn set(sandbox: &'a Sandbox, program: &Program) -> Result<Self, String> {
-        if program.never_root && !sandbox.has_users() {
-            return Err(format!("{} refuses root, and there is no other user here", program.name));
+        if program.set == Set::Full && std::env::var_os("WHARF_E2E").is_none_or(|set| set != "full") {
+            return Err("left to cargo xtask e2e --full".to_owned());
         }
         let stage = Self { sandbox, path: search_path(sandbox.folder()) };
         stage.mount(program)?;
@@ -109,6 +109,7 @@ impl<'a> Stage<'a> {
     fn check(&self, need: &Need) -> Result<(), String> {
         let folder = self.sandbox.folder().display();
         let script = match need {
+            Need::That(check, _) => (*check).to_owned(),
             Need::Command(name) => format!("command -v {name}"),
             Need::Python(module) => format!("{folder}/venv/bin/python -c 'import {module}'"),
             Need::Node(package) | Need::Full(package) => {
@@ -127,7 +128,7 @@ impl Need {
     /// Node, which looks for packages in every folder above a program.
     fn folder(&self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Command(_) => None,
+            Self::That(..) | Self::Command(_) => None,
             Self::Python(_) => Some(("venv", "venv")),
             Self::Node(_) => Some(("npm/node_modules", "node_modules")),
             Self::Full(_) => Some(("full/node_modules", "node_modules")),
@@ -136,6 +137,7 @@ impl Need {
 
     fn missing(&self) -> String {
         match self {
+            Self::That(_, why) => (*why).to_owned(),
             Self::Command(name) => format!("{name} is not installed where every user may run it"),
             Self::Python(name) | Self::Node(name) => {
                 format!("{name} is not installed where every user may use it: cargo xtask test does it")
