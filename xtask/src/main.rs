@@ -27,7 +27,7 @@ usage: cargo xtask CHORE
   tidy                 hold the rules of the house that no compiler holds
   test [ARGS…]         install what the tests need where that may be, run them all, list what was skipped
   races                run the tests of races whole, not the share of them that the suite has
-  e2e [--full]         the same for real programs under wharf run; --full: the heavy ones, too
+  e2e [--full]         run the tests of real programs under wharf run; --full: the heavy ones, too
   bench ls [OPTIONS]   measure wharf beside ss, netstat and lsof (--help tells the options)
   bench run [--write]  measure programs under wharf run beside the same ones bare
   gen [--check]        write completions, man pages and schemas to docs/reference (--check: only compare)
