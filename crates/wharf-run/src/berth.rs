@@ -147,6 +147,10 @@ impl Harbour for Berths {
             return Place::AsAsked;
         }
         if !self.by_asked.contains_key(&asked) {
+            // Some try a port, look at the number that they got, and ask for that one then.
+            if let Some(held) = self.held(asked) {
+                return Place::Held(held);
+            }
             let held = self.numbers.number(asked).map(Arc::new);
             if let Some(port) = held.as_ref().map(|held| held.port()).filter(|&port| port != asked) {
                 self.tell(Event::Moved { asked, port });
@@ -301,6 +305,7 @@ mod tests {
         let first = port_for(&mut berths, 3000).unwrap();
         assert_ne!(first, told);
         assert_eq!(port_for(&mut berths, 3000), Some(first));
+        assert_eq!(port_for(&mut berths, first), Some(first), "it was told by its own socket");
         assert_eq!(berths.held(first).map(|held| held.port()), Some(first));
         assert_eq!((berths.asked(first), berths.asked(told), berths.asked(3000)), (Some(3000), None, None));
         assert_eq!(port_for(&mut berths, 1), None);

@@ -10,10 +10,13 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
+use wharf_model::connection::TcpState;
+use wharf_model::endpoint::Protocol;
 use wharf_model::lease::LeaseName;
 use wharf_model::run::{RunPort, RunState, url};
 use wharf_os::Os;
 use wharf_os::background;
+use wharf_os::facts::SocketQuery;
 use wharf_os::launch::Remark;
 use wharf_run::berth::Event;
 use wharf_run::life::Heard;
@@ -102,7 +105,12 @@ impl Story {
         let port = at.port();
         self.enter(RunPort { port, asked_port: None, udp: false });
         match self.main {
-            Some(main) if main.port() == port => {}
+            // Some try a port on all addresses, and then listen on one of them.
+            Some(main) if main.port() == port => {
+                if url_at(main) != url_at(at) && !self.is_open(main) {
+                    self.reached_at(at);
+                }
+            }
             Some(main) if port != self.told => {
                 say(|err| write_further(err, port, &self.style));
                 if main.port() != self.told && !DEBUG_PORTS.contains(&port) {
@@ -114,6 +122,18 @@ impl Story {
             }
             _ => self.reached_at(at),
         }
+    }
+
+    /// Returns whether somebody listens at `at`, or may.
+    fn is_open(&self, at: SocketAddr) -> bool {
+        let query = SocketQuery {
+            protocols: vec![Protocol::Tcp],
+            states: vec![TcpState::Listen],
+            local_port: Some(at.port()),
+            remote_port: None,
+        };
+        let listed = self.os.sockets.list(None, &query);
+        listed.map_or(true, |listed| listed.value.iter().any(|socket| socket.local == at))
     }
 
     /// Asks in the background which of two ports answers HTTP, where neither is the one that the program was told.
@@ -132,7 +152,7 @@ impl Story {
         if let Some(entry) = &mut self.entry {
             entry.change(|run| (run.main_port, run.state) = (Some(at.port()), RunState::Listening));
         }
-        say(|err| write_ready(err, &self.name, &url(at.port()), &self.style));
+        say(|err| write_ready(err, &self.name, &url_at(at), &self.style));
         if std::mem::take(&mut self.background) {
             // Whoever waits has heard enough. If it cannot be, he goes on by himself after a while.
             let _ = background::fall_silent();
@@ -160,6 +180,14 @@ fn answers_http(os: &Os, at: SocketAddr) -> bool {
     let enough = |heard: &[u8]| heard.len() >= HTTP.len();
     let answer = os.dialer.converse(SocketAddr::new(reachable, at.port()), QUESTION, PATIENCE, &enough);
     answer.is_ok_and(|answer| answer.starts_with(HTTP))
+}
+
+/// Returns the URL of a socket at `at`: where localhost is ::1 first, many programs listen there alone.
+fn url_at(at: SocketAddr) -> String {
+    match at.ip().to_canonical() {
+        address if address.is_unspecified() => url(at.port()),
+        address => format!("http://{}", SocketAddr::new(address, at.port())),
+    }
 }
 
 /// Writes to stderr; a run goes on if nobody reads it.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start programs and print")]
 
+mod running;
 mod support;
 
 mod addresses;
@@ -24,6 +25,7 @@ mod marks;
 mod names;
 mod namespaces;
 mod privilege;
+mod programs;
 mod races;
 mod run;
 mod runs;
