@@ -178,6 +178,7 @@ fn enter(os: &Os, run: &Run, lease: &Lease, port: u16, log: Option<&Path>) -> io
         state: RunState::Starting,
         port,
         main_port: None,
+        main_address: None,
         ports: Vec::new(),
         host_visible: run.host_visible,
         command: run.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),

@@ -13,7 +13,7 @@ use std::time::Duration;
 use wharf_model::connection::TcpState;
 use wharf_model::endpoint::Protocol;
 use wharf_model::lease::LeaseName;
-use wharf_model::run::{RunPort, RunState, url};
+use wharf_model::run::{RunPort, RunState, reached_at, url, url_at};
 use wharf_os::Os;
 use wharf_os::background;
 use wharf_os::facts::SocketQuery;
@@ -150,7 +150,10 @@ impl Story {
     fn reached_at(&mut self, at: SocketAddr) {
         self.main = Some(at);
         if let Some(entry) = &mut self.entry {
-            entry.change(|run| (run.main_port, run.state) = (Some(at.port()), RunState::Listening));
+            entry.change(|run| {
+                (run.main_port, run.main_address) = (Some(at.port()), reached_at(at.ip()));
+                run.state = RunState::Listening;
+            });
         }
         say(|err| write_ready(err, &self.name, &url_at(at), &self.style));
         if std::mem::take(&mut self.background) {
@@ -180,14 +183,6 @@ fn answers_http(os: &Os, at: SocketAddr) -> bool {
     let enough = |heard: &[u8]| heard.len() >= HTTP.len();
     let answer = os.dialer.converse(SocketAddr::new(reachable, at.port()), QUESTION, PATIENCE, &enough);
     answer.is_ok_and(|answer| answer.starts_with(HTTP))
-}
-
-/// Returns the URL of a socket at `at`: where localhost is ::1 first, many programs listen there alone.
-fn url_at(at: SocketAddr) -> String {
-    match at.ip().to_canonical() {
-        address if address.is_unspecified() => url(at.port()),
-        address => format!("http://{}", SocketAddr::new(address, at.port())),
-    }
 }
 
 /// Writes to stderr; a run goes on if nobody reads it.

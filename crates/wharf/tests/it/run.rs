@@ -65,6 +65,7 @@ fn who_listens_on_ipv6_alone_is_said_to_be_there() {
     let command = ["--", "python3", "-m", "http.server", "--bind", "::1", "3000"];
     let (mut scene, port) = start(&sandbox, &command, None);
     assert_eq!((scene.tell("at")["host"].as_str(), port), (Some("::1"), 3000));
+    says(&sandbox.wharf(&["ps"]).output().expect_code(0).text(), &["http://[::1]:3000"]);
     ends(&sandbox, &mut scene, port, "SIGTERM");
     // So does Vite: it looks whether the port is free everywhere.
     let script = "import http.server, socket
