@@ -5,12 +5,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use super::{build, daemon, machine, web, write_between};
 use crate::workspace;
@@ -59,16 +60,20 @@ pub(crate) fn inside(arguments: &[String]) -> Result<bool> {
     Ok(true)
 }
 
-/// Opens and closes listeners, and prints the median time of one in nanoseconds.
+/// Opens and closes listeners, and prints the median times of bind(2) and listen(2) in nanoseconds.
 pub(crate) fn open_listeners() -> Result<bool> {
-    let mut times = Vec::with_capacity(LISTENERS);
+    let (mut binds, mut listens) = (Vec::with_capacity(LISTENERS), Vec::with_capacity(LISTENERS));
     for _ in 0..LISTENERS {
+        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
+        sockopt::set_socket_reuseaddr(&socket, true)?;
         let begin = Instant::now();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 4000))?;
-        times.push(begin.elapsed());
-        drop(listener);
+        rustix::net::bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 4000)))?;
+        binds.push(begin.elapsed());
+        let begin = Instant::now();
+        rustix::net::listen(&socket, 128)?;
+        listens.push(begin.elapsed());
     }
-    println!("{}", median(&mut times).as_nanos());
+    println!("{} {}", median(&mut binds).as_nanos(), median(&mut listens).as_nanos());
     Ok(true)
 }
 
@@ -120,13 +125,10 @@ impl Bench<'_> {
                 "µs",
             );
         }
-        let (bare, under) = self.in_turns(5, |under| self.listeners(under))?;
-        row(
-            "one listener opened (socket, bind, listen), p50 of 5,000, median of 5",
-            us(bare),
-            us(under),
-            "µs",
-        );
+        for (index, call) in ["bind(2)", "listen(2)"].into_iter().enumerate() {
+            let (bare, under) = self.in_turns(5, |under| Ok(self.listeners(under)?[index]))?;
+            row(&format!("{call}, p50 of 5,000, median of 5"), us(bare), us(under), "µs");
+        }
         let (bare, under) = self.in_turns(3, |under| self.at_once(under))?;
         row(
             "20 × `python3 -m http.server` at once, until all answer, median of 3",
@@ -230,14 +232,15 @@ impl Bench<'_> {
         Ok(time)
     }
 
-    fn listeners(&self, under: bool) -> Result<Duration> {
+    fn listeners(&self, under: bool) -> Result<[Duration; 2]> {
         let own = std::env::current_exe()?.display().to_string();
         let mut command = self.command(under, &["--name", "listeners"], &[&own, "bench-open-listeners"]);
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("stdout is piped")?).read_line(&mut line)?;
         child.wait()?;
-        Ok(Duration::from_nanos(line.trim().parse().context("a time")?))
+        let (bind, listen) = line.trim().split_once(' ').context("two times")?;
+        Ok([Duration::from_nanos(bind.parse()?), Duration::from_nanos(listen.parse()?)])
     }
 
     fn memory_mb(&self) -> Result<[f64; 2]> {

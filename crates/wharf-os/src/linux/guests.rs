@@ -39,6 +39,9 @@ impl Guests {
 
 /// Returns what is handed over by a call to bind `socket` to `asked`, if it is such a call.
 pub(crate) fn handed_over(socket: &OwnedFd, asked: SocketAddr) -> Option<Held> {
+    if !asked.ip().is_unspecified() {
+        return None;
+    }
     let at = control::local_address(socket.as_fd()).ok().flatten()?;
     (at == asked && at.port() != 0).then(|| Held::adopt(socket.try_clone().ok()?).ok()).flatten()
 }

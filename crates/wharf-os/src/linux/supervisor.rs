@@ -234,7 +234,7 @@ impl Calls {
         if self.guests.has(notification.tid) {
             return Ok(Answer::Continue);
         }
-        if control::socket_kind(socket.as_fd())?.1 == Kind::Datagram {
+        if self.supervision.udp && control::socket_kind(socket.as_fd())?.1 == Kind::Datagram {
             return bind_udp(socket.as_fd(), bytes, asked, harbour);
         }
         if self.substitutes.is_some() {
