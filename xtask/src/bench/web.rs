@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::runs::{Bench, answers, end};
+use super::contest::{Bench, answers, end};
 use crate::suite::languages::install_node;
 use crate::workspace;
 
