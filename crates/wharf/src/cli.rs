@@ -466,7 +466,7 @@ Examples:
   wharf run -- python3 -m http.server 3000    twice, side by side
   wharf run --name api --port 62893 -- ./server
   wharf run --detach -- npm start             in the background: wharf ps, wharf logs, wharf stop
-  wharf run --link -- ./server                to 127.0.0.1:5432, and it is the 5432 of this work tree";
+  wharf run --link -- ./server                its 127.0.0.1:5432 is this work tree's";
 
 const DAEMON_NOTES: &str = "\
 It answers its own user alone, on a Unix socket in $XDG_RUNTIME_DIR/wharf. With WHARF_DAEMON=0 in the environment no \
