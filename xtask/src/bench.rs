@@ -8,6 +8,7 @@
 //! Here: the options and the way into the namespaces. Not here: the loads ([`load`]), the clock
 //! ([`measure`]), the tools ([`rivals`]) and the tables ([`report`]).
 
+mod contest;
 mod daemon;
 pub(crate) mod isolated;
 pub(crate) mod load;

@@ -27,6 +27,7 @@ usage: cargo xtask CHORE
   tidy                 hold the rules of the house that no compiler holds
   test [ARGS…]         install what the tests need where that may be, run them all, list what was skipped
   races                run the tests of races whole, not the share of them that the suite has
+  e2e [--full]         run the tests of real programs under wharf run; --full: the heavy ones, too
   bench ls [OPTIONS]   measure wharf beside ss, netstat and lsof (--help tells the options)
   bench run [--write]  measure programs under wharf run beside the same ones bare
   bench isolate [--write]  measure isolated runs, and the relay, beside the same programs bare
@@ -58,6 +59,7 @@ fn run(arguments: &[String]) -> Result<bool> {
         "tidy" => tidy::run(),
         "test" => suite::run(rest),
         "races" => suite::races(),
+        "e2e" => suite::run_programs(rest),
         "bench" => bench::run(rest),
         // The benchmark runs itself again: inside its namespaces, and as the processes of a load.
         "bench-inside" => bench::inside(rest),

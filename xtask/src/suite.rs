@@ -1,8 +1,8 @@
-//! `cargo xtask test`: installs what the tests need where that may be, runs all of them, and says what
-//! was skipped and why.
+//! `cargo xtask test` and `cargo xtask e2e`: install what the tests need where that may be, run all of them
+//! or those of real programs under `wharf run`, and say what was skipped and why.
 //!
 //! Here: the order of these steps and the environment of the tests. What is needed stands in files
-//! named `needs.txt` beside the tests ([`needs`]). Not here: the tests.
+//! named `needs.txt` and `needs-full.txt` beside the tests ([`needs`]). Not here: the tests.
 
 mod debian;
 pub(crate) mod languages;
@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, cargo, lasted};
 use needs::Needs;
@@ -30,62 +30,108 @@ const ENV_SKIPPED: &str = "WHARF_SKIPPED";
 /// Makes the tests of races run whole.
 const ENV_RACES: &str = "WHARF_RACES";
 
-/// Runs the tests of races whole, with their figures: a thousand runs at once, a hundred thousand calls under fire.
-pub(crate) fn races() -> Result<bool> {
-    run_selected(&["races".to_owned()], true)
-}
+/// `full` if the heavy ones of the real programs are to be tested, too.
+const ENV_PROGRAMS: &str = "WHARF_E2E";
 
-/// Installs what is needed, runs the tests with `arguments` and prints the summary; false if one failed.
+/// The module of the tests of real programs.
+const PROGRAMS: &str = "programs::";
+
+/// Answers `cargo xtask test`: runs the tests with `arguments`; false if one failed.
 pub(crate) fn run(arguments: &[String]) -> Result<bool> {
-    run_selected(arguments, false)
+    let (tally, skips) = install_and_run(&[needs::ALWAYS], |has_nextest| {
+        let mut tests = test_command(has_nextest, &["--workspace"]);
+        tests.args(arguments);
+        let mut runners = vec![(Runner::of(has_nextest), tests)];
+        // A person who names tests wants those, not the examples in the docs too. Cargo's own runner has them anyway.
+        if has_nextest && arguments.is_empty() {
+            let mut examples = cargo();
+            examples.args(["test", "--workspace", "--doc", "--quiet"]);
+            runners.push((Runner::Cargo, examples));
+        }
+        runners
+    })?;
+    println!("{}", tally.line(skips));
+    Ok(tally.is_good())
 }
 
-fn run_selected(arguments: &[String], races: bool) -> Result<bool> {
+/// Answers `cargo xtask races`: runs the tests of races whole, with their figures: a thousand runs at once, a hundred
+/// thousand calls under fire.
+pub(crate) fn races() -> Result<bool> {
+    let (tally, skips) = install_and_run(&[needs::ALWAYS], |has_nextest| {
+        let mut tests = test_command(has_nextest, &["--workspace", "races"]);
+        tests.env(ENV_RACES, "all");
+        tests.args(if has_nextest {
+            ["--success-output=immediate"].as_slice()
+        } else {
+            &["--", "--nocapture"]
+        });
+        vec![(Runner::of(has_nextest), tests)]
+    })?;
+    println!("{}", tally.line(skips));
+    Ok(tally.is_good())
+}
+
+/// Answers `cargo xtask e2e`: runs the tests of real programs, with `--full` those too that are left out otherwise.
+pub(crate) fn run_programs(arguments: &[String]) -> Result<bool> {
+    let full = match arguments {
+        [] => false,
+        [option] if option == "--full" => true,
+        other => bail!("e2e takes --full and nothing else, not {}", other.join(" ")),
+    };
+    let needs: &[&str] = if full { &[needs::ALWAYS, needs::FULL] } else { &[needs::ALWAYS] };
+    let (tally, skips) = install_and_run(needs, |has_nextest| {
+        let mut tests = test_command(has_nextest, &["--package", "wharf", "--test", "it", PROGRAMS]);
+        if full {
+            tests.env(ENV_PROGRAMS, "full");
+            // One at a time: each of the heavy ones is a load of its own.
+            tests.env("NEXTEST_TEST_THREADS", "1").env("RUST_TEST_THREADS", "1");
+        }
+        vec![(Runner::of(has_nextest), tests)]
+    })?;
+    // All other tests have been left out, too.
+    println!("{}", tally.without_left_out().line(skips));
+    Ok(tally.is_good())
+}
+
+/// Installs what stands in the files of `needs`, runs the tests, tells what was skipped and why, and returns the
+/// counts and how many tests skipped themselves.
+fn install_and_run(
+    needs: &[&str],
+    runners: impl Fn(bool) -> Vec<(Runner, Command)>,
+) -> Result<(Tally, usize)> {
     let start = Instant::now();
     let folder = workspace::target_dir()?.join("test-env");
     fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-    let needs = Needs::read(&workspace::root())?;
-    let mut notes = debian::install(&needs.debian);
-    notes.extend(languages::install_python(&needs.python, &folder.join("venv")));
-    notes.extend(languages::install_node(&needs.node, &folder.join("npm")));
+    let mut notes = Vec::new();
+    for file in needs {
+        let needs = Needs::read(&workspace::root(), file)?;
+        notes.extend(debian::install(&needs.debian));
+        notes.extend(languages::install_python(&needs.python, &folder.join("venv")));
+        // Packages of the full set have a folder of their own: they need other versions of the same ones.
+        let node = if *file == needs::FULL { "full" } else { "npm" };
+        notes.extend(languages::install_node(&needs.node, &folder.join(node)));
+    }
     print_warnings(&notes);
     println!("what the tests need: looked after in {}", lasted(start.elapsed()));
 
     let skipped = folder.join("skipped.txt");
     fs::write(&skipped, "").with_context(|| format!("write {}", skipped.display()))?;
+    let has_nextest = workspace::quietly(cargo().args(["nextest", "--version"]));
     let mut tally = Tally::default();
-    for (runner, mut command) in runners(arguments) {
-        if races {
-            command.env(ENV_RACES, "all");
-            match runner {
-                Runner::Nextest => command.arg("--success-output=immediate"),
-                Runner::Cargo => command.args(["--", "--nocapture"]),
-            };
-        }
+    for (runner, command) in runners(has_nextest) {
         tally.add(&run_tests(runner, command, &folder, &skipped)?);
     }
     let skips = skips(&skipped)?;
     print_end(&notes, &skips, start);
-    println!("{}", tally.line(skipped_tests(&skips)));
-    Ok(tally.is_good())
+    Ok((tally, skipped_tests(&skips)))
 }
 
-/// Returns the commands that run the tests: nextest and then the examples in docs, or cargo alone.
-fn runners(arguments: &[String]) -> Vec<(Runner, Command)> {
+/// Returns the command that runs tests, by nextest or by cargo alone.
+fn test_command(has_nextest: bool, words: &[&str]) -> Command {
     let mut tests = cargo();
-    if !workspace::quietly(cargo().args(["nextest", "--version"])) {
-        tests.args(["test", "--workspace", "--no-fail-fast"]).args(arguments);
-        return vec![(Runner::Cargo, tests)];
-    }
-    tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(arguments);
-    let mut examples = cargo();
-    examples.args(["test", "--workspace", "--doc", "--quiet"]);
-    // A person who names tests wants those, not the examples in the docs too.
-    let mut runners = vec![(Runner::Nextest, tests)];
-    if arguments.is_empty() {
-        runners.push((Runner::Cargo, examples));
-    }
-    runners
+    tests.args(if has_nextest { ["nextest", "run"].as_slice() } else { &["test"] });
+    tests.args(words).arg("--no-fail-fast");
+    tests
 }
 
 /// Runs one runner, shows its output as it comes, and counts.

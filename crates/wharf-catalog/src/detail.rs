@@ -95,9 +95,9 @@ fn leave_held(filter: &Filter, snapshot: &mut Snapshot) {
     let listening: Vec<u32> =
         snapshot.endpoints.iter().filter(|endpoint| listens_here(endpoint)).filter_map(wharf).collect();
     snapshot.endpoints.retain(|endpoint| {
-        let holder = endpoint.owner.lead().map(|lead| lead.pid);
-        let is_held = endpoint.state == EndpointState::Bound && wharf(endpoint) == holder;
-        !(is_held && holder.is_some_and(|holder| listening.contains(&holder)))
+        let holds = |pid: u32| endpoint.owner.processes.iter().any(|process| process.pid == pid);
+        let is_held = |pid: u32| endpoint.state == EndpointState::Bound && holds(pid);
+        !wharf(endpoint).is_some_and(|pid| is_held(pid) && listening.contains(&pid))
     });
 }
 

@@ -10,16 +10,16 @@ use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn;
-use axum::response::{IntoResponse, Json, Response};
+use axum::response::Json;
 use axum::routing::{MethodRouter, delete, get, post};
 use serde::de::DeserializeOwned;
-use wharf_api::document::{Name, NewLease, Pin, Problem, Restart};
+use wharf_api::document::{Name, NewLease, Pin, Restart};
 use wharf_api::route::{self, Route};
 use wharf_api::{NAMESPACE_HEADER, openapi};
 use wharf_catalog::request::Request;
 use wharf_catalog::survey::survey;
 use wharf_lease::name::label;
-use wharf_lease::store::{Claim, StoreError};
+use wharf_lease::store::Claim;
 use wharf_model::daemon::Daemon;
 use wharf_model::filter::Filter;
 use wharf_model::lease::{LEASES_SCHEMA, Lease, LeaseName, Leases};
@@ -29,6 +29,7 @@ use wharf_os::identity;
 use wharf_os::ports::Held;
 
 use crate::Next;
+use crate::fault::Fault;
 use crate::gate::{Caller, look};
 use crate::house::House;
 use crate::keeper::Refusal;
@@ -250,36 +251,6 @@ fn no_lease(name: &str) -> Fault {
 
 fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, Fault> {
     serde_json::from_slice(body).map_err(|error| Fault::new(StatusCode::BAD_REQUEST, "bad-document", error))
-}
-
-/// Why something was not done, as an answer.
-#[derive(Debug)]
-pub(crate) struct Fault {
-    status: StatusCode,
-    problem: Problem,
-}
-
-impl Fault {
-    pub(crate) fn new(status: StatusCode, code: &str, text: impl ToString) -> Self {
-        Self { status, problem: Problem { code: code.to_owned(), text: text.to_string() } }
-    }
-}
-
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Self {
-        let (status, code) = match error {
-            StoreError::NoPort => (StatusCode::CONFLICT, "no-port"),
-            StoreError::Taken { .. } => (StatusCode::CONFLICT, "port-leased"),
-            _ => (StatusCode::INTERNAL_SERVER_ERROR, "leases"),
-        };
-        Self::new(status, code, error)
-    }
-}
-
-impl IntoResponse for Fault {
-    fn into_response(self) -> Response {
-        (self.status, Json(self.problem)).into_response()
-    }
 }
 
 const NO_ROUTE: &str = "this cannot be asked: GET /v1/openapi.json tells what can";

@@ -22,7 +22,7 @@ use tokio::net::UnixStream;
 use wharf_api::{VERSION, VERSION_HEADER};
 use wharf_os::local::{self, Peer};
 
-use crate::answers::Fault;
+use crate::fault::Fault;
 
 /// Those who call.
 pub(crate) struct Callers {

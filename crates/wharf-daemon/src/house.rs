@@ -78,8 +78,8 @@ impl House {
         System::new(&self.os, is_known)
     }
 
-    /// Keeps what is to be kept now.
-    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+    /// Keeps what is to be kept now. Returns whether it could have all of it.
+    pub(crate) fn sync(&self) -> Result<bool, StoreError> {
         // First, so that nothing is given to be kept between the look and what follows from it.
         let mut keeper = self.keeper();
         let leases = {
@@ -89,8 +89,7 @@ impl House {
         };
         let wanted: BTreeSet<u16> =
             leases.iter().filter(|lease| self.is_kept(lease)).map(|lease| lease.port).collect();
-        keeper.sync(&wanted);
-        Ok(())
+        Ok(keeper.sync(&wanted))
     }
 
     /// Keeps, beyond the run, the port that it has held by itself up to now. Returns false if its lease is none to be
@@ -109,7 +108,7 @@ impl House {
     pub(crate) fn sync_if_changed(&self) -> Result<(), StoreError> {
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.store().version_of_others()?;
-        if seen == Some(now) { Ok(()) } else { self.sync() }
+        if seen == Some(now) { Ok(()) } else { self.sync().map(drop) }
     }
 
     /// Returns whether a lease's port is held while nobody runs. A number that a program chose by itself is not: wharf

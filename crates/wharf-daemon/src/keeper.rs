@@ -41,8 +41,8 @@ impl Keeper {
         Self { kept: kept.into_iter().map(|kept| (kept.held.port(), kept)).collect() }
     }
 
-    /// Keeps every one of `wanted` that is to be had, and nothing else.
-    pub(crate) fn sync(&mut self, wanted: &BTreeSet<u16>) {
+    /// Keeps every one of `wanted` that is to be had, and nothing else. Returns whether it has them all.
+    pub(crate) fn sync(&mut self, wanted: &BTreeSet<u16>) -> bool {
         self.kept.retain(|port, _| wanted.contains(port));
         for &port in wanted {
             if !self.kept.contains_key(&port)
@@ -51,6 +51,7 @@ impl Keeper {
                 self.kept.insert(port, Kept { held, run: None });
             }
         }
+        self.kept.len() == wanted.len()
     }
 
     /// Hands a duplicate to `run`, which has the port as long as it `lives`.

@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests open ports"))]
 
 mod answers;
+mod fault;
 mod gate;
 mod house;
 mod keeper;

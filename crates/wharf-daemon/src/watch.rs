@@ -19,13 +19,20 @@ pub(crate) fn hear(house: &Arc<House>) -> io::Result<()> {
     let house = Arc::clone(house);
     thread::spawn(move || {
         while folders.wait(None).is_ok() {
-            // What cannot be read now is read after the next change.
-            let _ = house.sync();
-            // A change comes as several events, and seldom alone.
-            thread::sleep(PAUSE);
+            // A run is struck off before its process has ended and let go of its ports, so some are tried again. What cannot
+            // be read now is read after the next change.
+            for pause in PAUSES {
+                let has_all = house.sync().unwrap_or(true);
+                // A change comes as several events, and seldom alone.
+                thread::sleep(Duration::from_millis(pause));
+                if has_all {
+                    break;
+                }
+            }
         }
     });
     Ok(())
 }
 
-const PAUSE: Duration = Duration::from_millis(20);
+/// Milliseconds between one try and the next.
+const PAUSES: [u64; 5] = [20, 40, 80, 160, 320];

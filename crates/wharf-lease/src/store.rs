@@ -251,6 +251,18 @@ impl Store {
         at_port(&self.connection, port)
     }
 
+    /// Returns the leases of programs in the directory `root` that asked for `port`, the one that was used last first.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn asked_for(&self, root: &str, port: u16) -> Result<Vec<Lease>, StoreError> {
+        let mut found = self
+            .connection
+            .prepare_cached(&format!("{SELECT} WHERE root = ?1 AND asked_port = ?2 ORDER BY used_ms DESC"))?;
+        let leases = found.query_map(params![root, port], lease)?;
+        Ok(leases.collect::<Result<_, _>>()?)
+    }
+
     /// Returns all leases, by project, work tree, service and port.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ pub struct PortDetail {
     /// Runs of the name that do not listen; only where nothing does that is named so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub runs: Vec<Run>,
-    /// Leases of the number or the name; only where nothing has the one or is named by the other.
+    /// Leases of the number or the name; only where nothing listens at the one or by the other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leases: Vec<Lease>,
     /// Connections that use the number as their own local port without a listener: they hold it too.

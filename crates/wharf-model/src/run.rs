@@ -2,6 +2,8 @@
 //!
 //! Not here: starting one (`wharf-run`), and the lease that names it ([`crate::lease`]).
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,9 @@ pub struct Run {
     /// The port that it is reached at, once it listens: the one it is told, or the first that it asked for itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub main_port: Option<u16>,
+    /// The address that it is reached at, where that is not 127.0.0.1: a program that listens on ::1 alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub main_address: Option<IpAddr>,
     /// Every port that it listens on, in the order in which they were opened.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<RunPort>,
@@ -73,14 +78,31 @@ impl Run {
     /// Returns where it is reached, once it is.
     #[must_use]
     pub fn url(&self) -> Option<String> {
-        self.main_port.map(url)
+        let port = self.main_port?;
+        Some(self.main_address.map_or_else(|| url(port), |address| url_at(SocketAddr::new(address, port))))
     }
 }
 
 /// Returns the URL of a port on loopback.
 #[must_use]
 pub fn url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
+    url_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+}
+
+/// Returns the URL of what listens at `at`.
+#[must_use]
+pub fn url_at(at: SocketAddr) -> String {
+    match reached_at(at.ip()) {
+        Some(address) => format!("http://{}", SocketAddr::new(address, at.port())),
+        None => format!("http://{}:{}", Ipv4Addr::LOCALHOST, at.port()),
+    }
+}
+
+/// Returns the address at which a program that listens on `address` is reached; `None` if that is 127.0.0.1.
+#[must_use]
+pub fn reached_at(address: IpAddr) -> Option<IpAddr> {
+    let address = address.to_canonical();
+    (!address.is_unspecified() && address != Ipv4Addr::LOCALHOST).then_some(address)
 }
 
 /// The run that an endpoint belongs to, as far as it matters there; [`Run`] is all of it.
@@ -163,4 +185,19 @@ pub struct RunProcess {
     pub pid: u32,
     /// Start time in clock ticks since boot (field 22 of /proc/pid/stat).
     pub start_ticks: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::url_at;
+
+    #[test]
+    fn a_url_leads_to_where_it_listens() {
+        let url = |at: &str| url_at(at.parse().unwrap());
+        for at in ["127.0.0.1:80", "0.0.0.0:80", "[::]:80", "[::ffff:127.0.0.1]:80"] {
+            assert_eq!(url(at), "http://127.0.0.1:80", "{at}");
+        }
+        assert_eq!(url("[::1]:80"), "http://[::1]:80");
+        assert_eq!(url("127.7.7.7:80"), "http://127.7.7.7:80");
+    }
 }

@@ -38,6 +38,8 @@ pub struct Supervision {
     /// getsockname(2) too, as it takes to move a cluster of Node: each worker looks whether it got the port that it
     /// asked for.
     pub names: bool,
+    /// connect(2) too: what is meant for a sibling goes there.
+    pub connects: bool,
     /// What could get by is denied: binding TCP sockets other than by the supervisor, io_uring, and listening on what
     /// cannot be looked into.
     pub strict: bool,
@@ -58,6 +60,13 @@ pub trait Harbour: Send {
 
     /// Returns the port that the program asked for, if it has `port` instead.
     fn asked(&self, port: u16) -> Option<u16>;
+
+    /// Returns the port that a connection to `port` of this machine is meant for, if a sibling of the program, or the
+    /// program itself, asked for that and has another.
+    fn link(&mut self, port: u16) -> Option<u16>;
+
+    /// A wharf that runs within this run holds a port for a part of it.
+    fn join(&mut self, held: Held);
 
     /// Returns whether sockets that listen are tied to loopback.
     fn confines(&self) -> bool;
@@ -83,6 +92,8 @@ pub enum Remark {
     RefusedByCluster,
     /// Its sockets cannot be duplicated here, so others were put in their place before bind(2).
     Substituted,
+    /// Its sockets cannot be duplicated here, so its connections go where it asks.
+    NotLinked,
 }
 
 /// Where a socket goes.

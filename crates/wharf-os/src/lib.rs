@@ -21,6 +21,9 @@ pub mod family;
 #[cfg(target_os = "linux")]
 #[path = "linux/folder.rs"]
 pub mod folder;
+#[cfg(target_os = "linux")]
+#[path = "linux/guard.rs"]
+pub mod guard;
 #[cfg(unix)]
 pub mod http;
 #[cfg(target_os = "linux")]

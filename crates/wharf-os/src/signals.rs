@@ -54,3 +54,5 @@ pub fn is_of_the_keyboard(signal: i32) -> bool {
 pub const KILL: i32 = SIGKILL;
 /// The signal that asks a process to end.
 pub const TERM: i32 = SIGTERM;
+/// The signal that says that a terminal is closed.
+pub const HUP: i32 = SIGHUP;

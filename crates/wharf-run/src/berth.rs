@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
+use wharf_model::lease::LeaseName;
 use wharf_os::launch::{Harbour, Place, Remark};
 use wharf_os::ports::{Held, hold_udp};
 
@@ -19,6 +20,12 @@ pub trait Numbers: Send {
 
     /// Does so for UDP.
     fn udp_number(&mut self, asked: u16) -> Option<Held>;
+
+    /// Returns the sibling that asked for `port`, and the port that it has.
+    fn sibling(&mut self, port: u16) -> Option<(LeaseName, u16)>;
+
+    /// Returns whose `port` is.
+    fn name(&mut self, port: u16) -> Option<LeaseName>;
 }
 
 /// What happened to a program's sockets.
@@ -42,6 +49,22 @@ pub enum Event {
         asked: u16,
         /// Where.
         at: SocketAddr,
+    },
+    /// Its connections to one port go to another; said once.
+    Linked {
+        /// The port that it connects to.
+        asked: u16,
+        /// The sibling that asked for it; none if that is the program itself.
+        sibling: Option<LeaseName>,
+        /// The port that it reaches.
+        port: u16,
+    },
+    /// A part of it is a service by itself, with a port of its own.
+    Joined {
+        /// Its name.
+        name: LeaseName,
+        /// The port that it is told.
+        port: u16,
     },
     /// Something to be known of it; said once.
     Remark(Remark),
@@ -80,6 +103,10 @@ pub struct Berths {
     /// Held only until it is bound: a UDP socket is by itself in nobody's way and let by nobody, and one that holds would
     /// be an endpoint for all to see.
     udp_by_asked: BTreeMap<u16, Option<u16>>,
+    /// Ports of parts of the run that are services by themselves.
+    joined: Vec<Arc<Held>>,
+    /// Ports that connections were led away from.
+    linked: Vec<u16>,
     events: Sender<Event>,
     has_passed: bool,
     remarked: Vec<Remark>,
@@ -95,6 +122,8 @@ impl Berths {
             confines: !options.host_visible,
             by_asked: BTreeMap::new(),
             udp_by_asked: BTreeMap::new(),
+            joined: Vec::new(),
+            linked: Vec::new(),
             events,
             has_passed: false,
             remarked: Vec::new(),
@@ -119,13 +148,18 @@ pub struct Options {
 impl Harbour for Berths {
     fn place(&mut self, asked: SocketAddr) -> Place {
         let asked = asked.port();
-        if asked == self.told.port() {
-            return Place::Held(Arc::clone(&self.told));
+        let own = std::iter::once(&self.told).chain(&self.joined).find(|held| held.port() == asked);
+        if let Some(held) = own {
+            return Place::Held(Arc::clone(held));
         }
         if !self.moves {
             return Place::AsAsked;
         }
         if !self.by_asked.contains_key(&asked) {
+            // Some try a port, look at the number that they got, and ask for that one then.
+            if let Some(held) = self.held(asked) {
+                return Place::Held(held);
+            }
             let held = self.numbers.number(asked).map(Arc::new);
             if let Some(port) = held.as_ref().map(|held| held.port()).filter(|&port| port != asked) {
                 self.tell(Event::Moved { asked, port });
@@ -160,12 +194,34 @@ impl Harbour for Berths {
 
     fn held(&self, port: u16) -> Option<Arc<Held>> {
         let berths = self.by_asked.values().flatten();
-        berths.chain([&self.told]).find(|held| held.port() == port).map(Arc::clone)
+        berths.chain([&self.told]).chain(&self.joined).find(|held| held.port() == port).map(Arc::clone)
     }
 
     fn asked(&self, port: u16) -> Option<u16> {
         let is_at = |held: &Option<Arc<Held>>| held.as_ref().is_some_and(|held| held.port() == port);
         self.by_asked.iter().find(|&(&asked, held)| asked != port && is_at(held)).map(|(&asked, _)| asked)
+    }
+
+    fn link(&mut self, port: u16) -> Option<u16> {
+        // What it has itself is meant first: a program that asks how it does.
+        let own = self.by_asked.get(&port).and_then(|held| held.as_ref().map(|held| held.port()));
+        let (sibling, to) = match own {
+            Some(own) => (None, own),
+            None => self.numbers.sibling(port).map(|(name, port)| (Some(name), port))?,
+        };
+        if to != port && !self.linked.contains(&port) {
+            self.linked.push(port);
+            self.tell(Event::Linked { asked: port, sibling, port: to });
+        }
+        Some(to)
+    }
+
+    fn join(&mut self, held: Held) {
+        let port = held.port();
+        self.joined.push(Arc::new(held));
+        if let Some(name) = self.numbers.name(port) {
+            self.tell(Event::Joined { name, port });
+        }
     }
 
     fn confines(&self) -> bool {
@@ -200,6 +256,7 @@ mod tests {
     use std::net::SocketAddr;
     use std::sync::mpsc::{self, Receiver};
 
+    use wharf_model::lease::LeaseName;
     use wharf_os::launch::{Harbour, Place};
     use wharf_os::ports::{Held, hold, hold_udp};
 
@@ -216,6 +273,19 @@ mod tests {
         fn udp_number(&mut self, asked: u16) -> Option<Held> {
             (asked != 1).then(|| hold_udp(0).unwrap())
         }
+
+        /// Port 5432 is that of a sibling, which has 25000.
+        fn sibling(&mut self, port: u16) -> Option<(LeaseName, u16)> {
+            (port == 5432).then(|| (name("db"), 25_000))
+        }
+
+        fn name(&mut self, _: u16) -> Option<LeaseName> {
+            Some(name("web"))
+        }
+    }
+
+    fn name(service: &str) -> LeaseName {
+        LeaseName { service: service.to_owned(), worktree: None, project: "shop".to_owned() }
     }
 
     fn berths(options: Options) -> (Berths, u16, Receiver<Event>) {
@@ -244,6 +314,7 @@ mod tests {
         let first = port_for(&mut berths, 3000).unwrap();
         assert_ne!(first, told);
         assert_eq!(port_for(&mut berths, 3000), Some(first));
+        assert_eq!(port_for(&mut berths, first), Some(first), "it was told by its own socket");
         assert_eq!(berths.held(first).map(|held| held.port()), Some(first));
         assert_eq!((berths.asked(first), berths.asked(told), berths.asked(3000)), (Some(3000), None, None));
         assert_eq!(port_for(&mut berths, 1), None);
@@ -275,5 +346,36 @@ mod tests {
         assert_eq!(port_for(&mut berths, 3000), None);
         assert_eq!(port_for(&mut berths, told), Some(told));
         assert!(!berths.confines());
+    }
+
+    #[test]
+    fn connections_go_to_whom_they_are_meant_for() {
+        let (mut berths, told, events) = berths(Options::default());
+        let own = port_for(&mut berths, 3000).unwrap();
+        for _ in 0..2 {
+            assert_eq!(berths.link(5432), Some(25_000));
+            assert_eq!(berths.link(3000), Some(own));
+            assert_eq!(berths.link(told), None);
+            assert_eq!(berths.link(80), None);
+        }
+        drop(berths);
+        let told: Vec<Event> = events.iter().skip(1).collect();
+        let expected = [
+            Event::Linked { asked: 5432, sibling: Some(name("db")), port: 25_000 },
+            Event::Linked { asked: 3000, sibling: None, port: own },
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_part_of_a_run_has_a_port_of_its_own() {
+        let (mut berths, _, events) = berths(Options::default());
+        let held = hold(0).unwrap();
+        let port = held.port();
+        berths.join(held);
+        assert_eq!(port_for(&mut berths, port), Some(port));
+        assert_eq!(berths.held(port).map(|held| held.port()), Some(port));
+        drop(berths);
+        assert_eq!(events.iter().collect::<Vec<_>>(), [Event::Joined { name: name("web"), port }]);
     }
 }

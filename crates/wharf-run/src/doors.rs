@@ -118,6 +118,14 @@ impl Harbour for Doors {
         None
     }
 
+    fn link(&mut self, _: u16) -> Option<u16> {
+        None
+    }
+
+    fn join(&mut self, held: Held) {
+        self.open().berths.join(held);
+    }
+
     fn confines(&self) -> bool {
         false
     }

@@ -10,9 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wharf_model::run::RunProcess;
+use wharf_os::guard::Guard;
 use wharf_os::isolation::Isolation;
 use wharf_os::launch::{Ending, Harbour, Launch, LaunchError, Supervision};
-use wharf_os::supervisor::Guard;
 use wharf_os::terminal::{self, Reader};
 use wharf_os::{background, family, identity, signals, supervisor};
 
@@ -26,7 +26,7 @@ pub struct Plan {
     pub launch: Launch,
     /// What of it is supervised.
     pub supervision: Supervision,
-    /// A command that calls [`supervisor::stand_guard`].
+    /// A command that calls [`wharf_os::guard::stand`].
     pub guard: Launch,
     /// The network namespace that it runs in, if it has one of its own.
     pub isolation: Option<Arc<Isolation>>,
@@ -162,24 +162,35 @@ impl Output {
 }
 
 fn until_end(news: &Receiver<News>, hear: &mut dyn FnMut(Event), spared: &[u32]) -> Result<Ending, RunError> {
-    let mut deadline: Option<Instant> = None;
+    // When a signal follows if the program has not ended by then, and which.
+    let mut next: Option<(Instant, i32)> = None;
+    let mut asked = false;
     loop {
-        let left = deadline.map_or(FOREVER, |deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = next.map_or(FOREVER, |(when, _)| when.saturating_duration_since(Instant::now()));
         match news.recv_timeout(left) {
             Ok(News::Ended(ending)) => return Ok(ending?),
             Ok(News::Socket(event)) => hear(event),
             // The terminal has told the whole process group already.
             Ok(News::Signal(signal)) if signals::is_of_the_keyboard(signal) && family::is_in_foreground() => {
             }
+            // To many servers it only means that they are to read their configuration again.
+            Ok(News::Signal(signals::HUP)) if next.is_none() => {
+                family::signal_all(signals::HUP, spared);
+                next = Some((Instant::now() + HANGUP, signals::TERM));
+            }
+            // The end of a terminal is told by its shell, by the kernel and by a session's keeper, often all at once.
+            Ok(News::Signal(signals::HUP)) => {}
             Ok(News::Signal(signal)) => {
                 // Who asks again means it.
-                let signal = if deadline.is_some() { signals::KILL } else { signal };
-                family::signal_all(signal, spared);
-                deadline.get_or_insert_with(|| Instant::now() + GRACE);
+                family::signal_all(if asked { signals::KILL } else { signal }, spared);
+                if !std::mem::replace(&mut asked, true) {
+                    next = Some((Instant::now() + GRACE, signals::KILL));
+                }
             }
             Err(RecvTimeoutError::Timeout) => {
-                family::signal_all(signals::KILL, spared);
-                deadline = None;
+                let Some((when, signal)) = next else { continue };
+                family::signal_all(signal, spared);
+                next = (signal != signals::KILL).then_some((when + GRACE, signals::KILL));
             }
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(RunError::Watch(io::Error::other("nobody waits for the command any more")));
@@ -196,5 +207,7 @@ fn pass_on<T: Send + 'static>(from: Receiver<T>, to: &Sender<News>, wrap: fn(T) 
 
 /// How long a program may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long a program may take to end after it was told that its terminal is closed, before it is asked to.
+const HANGUP: Duration = Duration::from_secs(1);
 /// Longer than any run.
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);

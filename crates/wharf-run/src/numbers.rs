@@ -9,7 +9,7 @@ use std::sync::mpsc::Sender;
 
 use wharf_lease::store::{Claim, Store, World};
 use wharf_lease::system::System;
-use wharf_model::lease::Lease;
+use wharf_model::lease::{Lease, LeaseName};
 use wharf_model::timestamp::Timestamp;
 use wharf_os::Os;
 use wharf_os::ports::{Held, hold, hold_udp};
@@ -39,6 +39,16 @@ impl Numbers for LeasedNumbers {
 
     fn udp_number(&mut self, asked: u16) -> Option<Held> {
         self.held_by(asked, hold_udp)
+    }
+
+    fn sibling(&mut self, port: u16) -> Option<(LeaseName, u16)> {
+        let leases = self.store.asked_for(&self.claim.root, port).ok()?;
+        let mut siblings = leases.into_iter().filter(|lease| lease.name.service != self.claim.name.service);
+        siblings.next().map(|lease| (lease.name, lease.port))
+    }
+
+    fn name(&mut self, port: u16) -> Option<LeaseName> {
+        Some(self.store.at_port(port).ok()??.name)
     }
 }
 

@@ -145,6 +145,7 @@ mod tests {
             state: RunState::Starting,
             port: 20_001,
             main_port: None,
+            main_address: None,
             ports: Vec::new(),
             host_visible: false,
             isolated: false,

@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use wharf_model::run::{Run, RunProcess, url};
-use wharf_os::identity::{Watched, bearing, own, watch};
+use wharf_os::identity::{Watched, bearing, own, watch, with_descendants};
 use wharf_os::signals;
 
 /// What became of a run that was to end.
@@ -21,7 +21,8 @@ pub enum Stopped {
 /// Ends `run` and all that it started: asks first, and kills what does not obey within 5 s.
 ///
 /// The wharf process of a run does that by itself. Where it was killed, the processes are found by what they were told
-/// in their environment, and the guard, which outlives none of them, proves that they are all gone.
+/// in their environment, by descent, and in the background by their session; and the guard, which outlives none of them,
+/// proves that they are all gone.
 ///
 /// # Errors
 /// What pidfd_send_signal(2) said, EPERM above all.
@@ -53,6 +54,9 @@ fn processes(run: &Run) -> Vec<RunProcess> {
     let (name, url) = (run.name.to_string(), url(run.port));
     let mut processes = bearing(&[("WHARF_NAME", &name), ("WHARF_URL", &url)]);
     processes.extend(run.program.filter(|program| !processes.contains(program)));
+    // In the background the program leads a session of its own.
+    let session = run.log.as_ref().and(run.program).map(|program| program.pid);
+    let mut processes = with_descendants(&processes, session);
     let own = own();
     processes.retain(|process| Some(*process) != own);
     processes

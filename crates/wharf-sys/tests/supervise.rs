@@ -12,7 +12,9 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use wharf_sys::linux::seccomp::{Answer, Call, Filter, Notification, Refusal, Supervised, spawn};
+use wharf_sys::linux::seccomp::{
+    Answer, Call, Filter, Notification, Refusal, SocketCallKind, Supervised, spawn,
+};
 use wharf_sys::linux::socket_control::{self, Domain, Kind};
 use wharf_sys::linux::{descriptor, process_memory};
 use wharf_testkit::skip;
@@ -330,7 +332,8 @@ fn calls_of_32_bit_programs_are_notified_in_both_forms() {
     let mut calls = Vec::new();
     let outcome = supervise(supervised!(python(OLD_CALLS, asked)), |_, call| {
         let told = match call.call {
-            Call::SocketCall { is_bind, arguments } => {
+            Call::SocketCall { kind, arguments } => {
+                let is_bind = kind == SocketCallKind::Bind;
                 let length = if is_bind { 12 } else { 8 };
                 let words = read(call.tid, arguments, length).unwrap_or_default();
                 let words: Vec<_> =
@@ -340,7 +343,9 @@ fn calls_of_32_bit_programs_are_notified_in_both_forms() {
             }
             Call::Bind { address: at, length, .. } => format!("bind {:?}", address(call.tid, at, length)),
             Call::Listen { backlog, .. } => format!("listen {backlog}"),
-            Call::Name { .. } | Call::Option { .. } | Call::Other => "other".to_owned(),
+            Call::Connect { .. } | Call::Name { .. } | Call::Option { .. } | Call::Other => {
+                "other".to_owned()
+            }
         };
         calls.push(told);
         Answer::Errno(200 + i32::try_from(calls.len()).unwrap())

@@ -206,8 +206,12 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) strict: bool,
 
+    /// Let it reach its siblings at the ports that they ask for: each work tree its own 5432
+    #[arg(long)]
+    pub(crate) link: bool,
+
     /// Give it a network of its own: it is reached through wharf alone, has every port to itself, and reaches out by pasta
-    #[arg(long, conflicts_with_all = ["no_rewrite", "udp"])]
+    #[arg(long, conflicts_with_all = ["link", "no_rewrite", "udp"])]
     pub(crate) isolate: bool,
 
     /// Run it in the background: wharf ps lists it, wharf logs prints what it writes, wharf stop ends it
@@ -473,7 +477,8 @@ Examples:
   wharf run -- python3 -m http.server 3000    twice, side by side
   wharf run --name api --port 62893 -- ./server
   wharf run --isolate -- ./server             in a network of its own
-  wharf run --detach -- npm start             in the background: wharf ps, wharf logs, wharf stop";
+  wharf run --detach -- npm start             in the background: wharf ps, wharf logs, wharf stop
+  wharf run --link -- ./server                its 127.0.0.1:5432 is this work tree's";
 
 const DAEMON_NOTES: &str = "\
 It answers its own user alone, on a Unix socket in $XDG_RUNTIME_DIR/wharf. With WHARF_DAEMON=0 in the environment no \

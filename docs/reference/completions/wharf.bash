@@ -1155,7 +1155,7 @@ _wharf() {
             return 0
             ;;
         wharf__subcmd__run)
-            opts="-n -p -d -j -h --name --port --host-visible --no-rewrite --udp --strict --isolate --detach --json --background --color --help"
+            opts="-n -p -d -j -h --name --port --host-visible --no-rewrite --udp --strict --link --isolate --detach --json --background --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -127,6 +127,7 @@ complete -c wharf -n "__fish_wharf_using_subcommand run" -l host-visible -d 'Lea
 complete -c wharf -n "__fish_wharf_using_subcommand run" -l no-rewrite -d 'Let it have the ports that it asks for, also if that fails'
 complete -c wharf -n "__fish_wharf_using_subcommand run" -l udp -d 'Also UDP: the ports that it binds are moved and closed to other machines, as those of TCP'
 complete -c wharf -n "__fish_wharf_using_subcommand run" -l strict -d 'Deny what could get by wharf: io_uring, and ports that it cannot look into (Linux 6.7 or newer)'
+complete -c wharf -n "__fish_wharf_using_subcommand run" -l link -d 'Let it reach its siblings at the ports that they ask for: each work tree its own 5432'
 complete -c wharf -n "__fish_wharf_using_subcommand run" -l isolate -d 'Give it a network of its own: it is reached through wharf alone, has every port to itself, and reaches out by pasta'
 complete -c wharf -n "__fish_wharf_using_subcommand run" -s d -l detach -d 'Run it in the background: wharf ps lists it, wharf logs prints what it writes, wharf stop ends it'
 complete -c wharf -n "__fish_wharf_using_subcommand run" -s j -l json -d 'With --detach, one JSON document (wharf.runs/v1)'

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use super::runs::{Bench, memory_mb};
+use super::contest::{Bench, memory_mb};
 
 /// Names that are asked for in turns.
 const NAMES: usize = 100;

@@ -2,7 +2,7 @@
 //! turns: its start, and the relay that stands in the way of its data.
 //!
 //! In a network namespace of its own, without pasta, for which there is nothing outside. Not here: what any run costs
-//! ([`super::runs`], whose means it shares).
+//! ([`super::runs`]).
 
 use std::fs;
 use std::io::{Read, Write};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::runs::{Bench, answers, end, median};
+use super::contest::{Bench, answers, end, median};
 use super::{build, machine, write_between};
 use crate::workspace;
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::runs::{Bench, answers, end};
+use super::contest::{Bench, answers, end};
 use crate::suite::languages::install_node;
 use crate::workspace;
 
@@ -107,7 +107,7 @@ pub(super) fn nginx(bench: &Bench<'_>) -> Result<Option<(Duration, Duration)>> {
     let place = folder.display().to_string();
     let config = folder.join("nginx.conf");
     let text = format!(
-        "daemon off; master_process off; pid /dev/null; error_log stderr; events {{ worker_connections 64; }} \
+        "daemon off; master_process off; pid {place}/nginx.pid; error_log stderr; events {{ worker_connections 64; }} \
          http {{ access_log off; keepalive_requests 1000000; client_body_temp_path {place}; proxy_temp_path {place}; \
          fastcgi_temp_path {place}; uwsgi_temp_path {place}; scgi_temp_path {place}; \
          server {{ listen 127.0.0.1:3000; return 200 hello; }} }}"

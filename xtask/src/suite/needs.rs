@@ -1,6 +1,7 @@
-//! What the tests need from outside cargo: the base list, and the `needs.txt` beside the tests.
+//! What the tests need from outside cargo: the base list, and the files beside the tests: `needs.txt`, and
+//! `needs-full.txt` for what only `cargo xtask e2e --full` runs.
 //!
-//! A line of `needs.txt` is `apt NAME`, `pip NAME` or `npm NAME` (with `==VERSION` or `@VERSION` as the
+//! A line is `apt NAME`, `pip NAME` or `npm NAME` (with `==VERSION` or `@VERSION` as the
 //! tool writes it); `#` begins a comment. Not here: installing.
 
 use std::collections::BTreeSet;
@@ -10,6 +11,12 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace;
+
+/// File of what `cargo xtask test` installs.
+pub(super) const ALWAYS: &str = "needs.txt";
+
+/// File of what the full set of real programs needs on top.
+pub(super) const FULL: &str = "needs-full.txt";
 
 /// Debian packages that the tests of every crate may count on.
 const BASE: &[&str] =
@@ -30,28 +37,30 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    /// Reads the needs of every crate below `root`.
+    /// Reads the needs of every crate below `root` from the files called `file`; the base list is in [`ALWAYS`].
     ///
     /// # Errors
     /// If a file cannot be read or has a line that is none of the three kinds.
-    pub(super) fn read(root: &Path) -> Result<Self> {
+    pub(super) fn read(root: &Path, file: &str) -> Result<Self> {
         let mut needs = Self::default();
-        needs.debian.extend(BASE.iter().map(ToString::to_string));
-        let missing = BASE_PROGRAMS.iter().filter(|(program, _)| !workspace::in_path(program));
-        needs.debian.extend(missing.map(|(_, package)| (*package).to_owned()));
+        if file == ALWAYS {
+            needs.debian.extend(BASE.iter().map(ToString::to_string));
+            let missing = BASE_PROGRAMS.iter().filter(|(program, _)| !workspace::in_path(program));
+            needs.debian.extend(missing.map(|(_, package)| (*package).to_owned()));
+        }
         for entry in fs::read_dir(root.join("crates")).context("read crates/")? {
-            needs.read_folder(&entry?.path().join("tests"))?;
+            needs.read_folder(&entry?.path().join("tests"), file)?;
         }
         Ok(needs)
     }
 
-    fn read_folder(&mut self, folder: &Path) -> Result<()> {
+    fn read_folder(&mut self, folder: &Path, file: &str) -> Result<()> {
         let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
         for entry in entries {
             let path = entry?.path();
             if path.is_dir() {
-                self.read_folder(&path)?;
-            } else if path.file_name().is_some_and(|name| name == "needs.txt") {
+                self.read_folder(&path, file)?;
+            } else if path.file_name().is_some_and(|name| name == file) {
                 let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
                 self.parse(&text).with_context(|| format!("{}", path.display()))?;
             }

@@ -15,6 +15,13 @@ pub(super) enum Runner {
     Cargo,
 }
 
+impl Runner {
+    /// Returns who runs the tests.
+    pub(super) fn of(has_nextest: bool) -> Self {
+        if has_nextest { Self::Nextest } else { Self::Cargo }
+    }
+}
+
 /// Counts of tests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
@@ -46,6 +53,11 @@ impl Tally {
         self.failed += other.failed;
         self.left_out += other.left_out;
         self.broken |= other.broken;
+    }
+
+    /// Returns the counts of those tests alone that were meant to run.
+    pub(super) fn without_left_out(&self) -> Self {
+        Self { left_out: 0, ..self.clone() }
     }
 
     /// Returns whether nothing failed and something ran.

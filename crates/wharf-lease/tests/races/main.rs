@@ -14,6 +14,7 @@
 
 mod model;
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -213,10 +214,11 @@ fn work(worker: u64) {
     let mut chance = Chance(worker << 32 | made.len() as u64);
     let mut log = fs::OpenOptions::new().append(true).create(true).open(&file).unwrap();
     let mut store = Store::open(&folder.join("leases.db")).unwrap();
+    let world = Free(Cell::new(made.len() as i64 * 40_000));
     for _ in done..wanted {
         let call = choose_call(worker, &mut chance);
         log.write_all(format!("call {call}\n").as_bytes()).unwrap();
-        let told = make(&mut store, &call);
+        let told = make(&mut store, &call, &world);
         log.write_all(format!("told {told}\n").as_bytes()).unwrap();
     }
 }
@@ -235,14 +237,14 @@ fn choose_call(worker: u64, chance: &mut Chance) -> Call {
     Call { kind: kind.to_owned(), service, asked, port, begun: now(), told: None }
 }
 
-fn make(store: &mut Store, call: &Call) -> Told {
+fn make(store: &mut Store, call: &Call, world: &Free) -> Told {
     let name = LeaseName { service: call.service.clone(), worktree: None, project: "shop".to_owned() };
     let asked_port = Some(call.asked).filter(|&asked| asked != 0);
     let claim = Claim { name, root: "/shop".to_owned(), asked_port };
     let leases: Vec<Lease> = match call.kind.as_str() {
-        "lease" => vec![store.lease(&claim, &Free).unwrap()],
+        "lease" => vec![store.lease(&claim, world).unwrap()],
         "remove" => store.remove(&claim.name.to_string()).unwrap(),
-        _ => match store.pin(&claim, call.port, &Free) {
+        _ => match store.pin(&claim, call.port, world) {
             Ok(lease) => vec![lease],
             Err(StoreError::Taken { port, .. }) if port == call.port => {
                 return Told { at: now(), is_taken: true, leases: Vec::new() };
@@ -257,11 +259,13 @@ fn now() -> u128 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos()
 }
 
-struct Free;
+/// A world whose time goes so fast that a lease is mostly written anew when it is asked for again.
+struct Free(Cell<i64>);
 
 impl World for Free {
     fn now(&self) -> Timestamp {
-        Timestamp::from_unix_ms(0).unwrap()
+        self.0.set(self.0.get() + 40_000);
+        Timestamp::from_unix_ms(self.0.get()).unwrap()
     }
 
     fn exists(&self, _: &str) -> bool {

@@ -38,6 +38,8 @@ pub fn start(launch: &Launch) -> io::Result<Background> {
 /// # Errors
 /// What setsid(2) said: EPERM if this process leads a process group already.
 pub fn settle() -> io::Result<()> {
+    // It was started by /proc/self/exe, and is called "exe" so far.
+    let _ = rustix::thread::set_name(c"wharf");
     Ok(rustix::process::setsid().map(drop)?)
 }
 

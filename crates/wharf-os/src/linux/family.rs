@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{WaitOptions, WaitStatus};
 use wharf_sys::linux::proc_dir::ProcDir;
 use wharf_sys::linux::process_control;
-use wharf_sys::text::stat;
 
+use crate::identity::living;
 use crate::launch::Ending;
 
 /// Makes this process the parent of descendants whose parents end, from now on.
@@ -103,17 +103,11 @@ fn descendants(spared: &[u32]) -> Vec<u32> {
             let children = String::from_utf8_lossy(&text);
             queue.extend(children.split_ascii_whitespace().filter_map(|word| word.parse::<u32>().ok()));
         }
-        if pid != std::process::id() && !spared.contains(&pid) && is_alive(&proc, pid) {
+        if pid != std::process::id() && !spared.contains(&pid) && living(&proc, pid).is_some() {
             found.push(pid);
         }
     }
     found
-}
-
-fn is_alive(proc: &ProcDir, pid: u32) -> bool {
-    let mut text = Vec::new();
-    proc.read(&format!("{pid}/stat"), &mut text).is_ok()
-        && stat::parse(&text).is_some_and(|stat| !matches!(stat.state, b'Z' | b'X'))
 }
 
 fn ending(status: WaitStatus) -> Ending {

@@ -21,10 +21,17 @@ pub struct Watched(OwnedFd);
 /// Returns the identity of process `pid`; `None` if there is none, or it has ended and nobody has taken leave of it.
 #[must_use]
 pub fn of(pid: u32) -> Option<RunProcess> {
+    living(&ProcDir::open().ok()?, pid)
+}
+
+/// Returns the identity of process `pid`, as [`of`].
+pub(crate) fn living(proc: &ProcDir, pid: u32) -> Option<RunProcess> {
     let mut text = Vec::new();
-    ProcDir::open().ok()?.read(&format!("{pid}/stat"), &mut text).ok()?;
+    proc.read(&format!("{pid}/stat"), &mut text).ok()?;
     let stat = stat::parse(&text)?;
-    let lives = !matches!(stat.state, b'Z' | b'X');
+    // Where only the first thread has ended, the others go on.
+    let lives =
+        !matches!(stat.state, b'Z' | b'X') || proc.threads(pid).is_ok_and(|threads| threads.len() > 1);
     lives.then_some(RunProcess { pid, start_ticks: stat.start_ticks })
 }
 
@@ -63,6 +70,40 @@ pub fn bearing(variables: &[(&str, &str)]) -> Vec<RunProcess> {
     };
     let pids = proc.pids().unwrap_or_default();
     pids.into_iter().filter(|&pid| bears(pid)).filter_map(of).collect()
+}
+
+/// Returns `processes`, all that descend from them or are of `session`, and all that descend from those, as far as they
+/// are this user's: also such as have emptied their environment.
+#[must_use]
+pub fn with_descendants(processes: &[RunProcess], session: Option<u32>) -> Vec<RunProcess> {
+    let Ok(proc) = ProcDir::open() else { return processes.to_vec() };
+    let own_uid = rustix::process::geteuid().as_raw();
+    let mut text = Vec::new();
+    let mut others = Vec::new();
+    for pid in proc.pids().unwrap_or_default() {
+        let is_ours = proc.process(pid).and_then(|process| process.uid()).is_ok_and(|uid| uid == own_uid);
+        if is_ours
+            && proc.read(&format!("{pid}/stat"), &mut text).is_ok()
+            && let Some(stat) = stat::parse(&text)
+        {
+            others.push(stat);
+        }
+    }
+    let mut found = processes.to_vec();
+    loop {
+        let before = found.len();
+        others.retain(|stat| {
+            let belongs = Some(stat.session) == session || found.iter().any(|known| known.pid == stat.ppid);
+            let process = RunProcess { pid: stat.pid, start_ticks: stat.start_ticks };
+            if belongs && !found.contains(&process) {
+                found.push(process);
+            }
+            !belongs
+        });
+        if found.len() == before {
+            return found;
+        }
+    }
 }
 
 impl Watched {
@@ -110,7 +151,27 @@ mod tests {
 
     use wharf_model::run::RunProcess;
 
-    use super::{bearing, of, own, watch};
+    use super::{bearing, of, own, watch, with_descendants};
+
+    #[test]
+    fn whoever_descends_from_one_is_found() {
+        let mut child = Command::new("sh").args(["-c", "env -i sleep 30 & wait"]).spawn().unwrap();
+        let process = of(child.id()).unwrap();
+        let born = std::time::Instant::now();
+        let found = loop {
+            let found = with_descendants(&[process], None);
+            if found.len() > 1 {
+                break found;
+            }
+            assert!(born.elapsed() < Duration::from_secs(10));
+        };
+        assert_eq!((found.len(), found[0]), (2, process));
+        assert!(with_descendants(&[], Some(u32::MAX)).is_empty());
+        for process in found {
+            watch(&process).unwrap().send(9).unwrap();
+        }
+        child.wait().unwrap();
+    }
 
     #[test]
     fn one_is_watched_to_its_end_and_another_of_its_number_is_not() {

@@ -191,8 +191,9 @@ fn has_no_ipv6(error: &io::Error) -> bool {
         .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
-/// A number that the kernel gives to no device: it counts up from 1.
-const NO_DEVICE: i32 = i32::MAX;
+/// A number that the kernel gives to no device: it counts up from 1. What is held is tied to it, see
+/// [`Held::step_aside`].
+pub(crate) const NO_DEVICE: i32 = i32::MAX;
 
 #[cfg(test)]
 mod tests {

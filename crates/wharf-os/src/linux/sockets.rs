@@ -18,6 +18,7 @@ use wharf_sys::text::net_table;
 use super::errors::{about, errno_name};
 use super::{in_flight, namespaces};
 use crate::facts::{BindOutcome, Namespace, OsError, Partial, QueuedSocket, SocketFacts, SocketQuery};
+use crate::ports::NO_DEVICE;
 use crate::traits::Sockets;
 
 /// The sockets of Linux.
@@ -222,7 +223,7 @@ impl<'a> Devices<'a> {
     }
 
     fn name(&mut self, index: u32) -> Option<String> {
-        if index == 0 {
+        if index == 0 || index == NO_DEVICE.cast_unsigned() {
             return None;
         }
         let ask = || self.diag.device_name(index).or_else(|| Some(format!("if{index}")));

@@ -8,23 +8,25 @@
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::Child;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::MemfdFlags;
 use rustix::net::AddressFamily;
-use rustix::pipe::PipeFlags;
-use wharf_sys::linux::seccomp::{self, Answer, Call, Filter, Notification, Notifications, Refusal};
+use wharf_sys::linux::seccomp::{
+    self, Answer, Call, Filter, Notification, Notifications, Refusal, SocketCallKind,
+};
 use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
 use wharf_sys::linux::{descriptor, landlock, process_memory, session};
 
+use crate::guard::Guard;
 use crate::isolation::Isolation;
 use crate::launch::{Harbour, Launch, LaunchError, Place, Remark, Supervision};
+use crate::linux::guests::{self, Guests, handed_over};
 use crate::linux::substitute::{self, Substitutes};
-use crate::linux::{cluster, hidden};
+use crate::linux::{cluster, hidden, link};
 use crate::ports::{Held, namespace};
 use crate::terminal::Reader;
 
@@ -47,16 +49,9 @@ pub struct Calls {
     supervision: Supervision,
     /// Where sockets cannot be duplicated.
     substitutes: Option<Substitutes>,
+    guests: Guests,
     /// Where the call that is being answered is written down, for a guard.
     in_hand: Option<File>,
-}
-
-/// A process that takes over when this one is killed: it lets every call through, so that the program goes on.
-#[derive(Debug)]
-pub struct Guard {
-    child: Child,
-    /// Closed by the kernel when this process ends, however it does.
-    _lifeline: OwnedFd,
 }
 
 /// Becomes `launch`: this process goes on as that program. Returns only if it cannot.
@@ -70,6 +65,23 @@ pub fn become_program(launch: &Launch) -> LaunchError {
 pub fn is_filtered() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     status.lines().any(|line| line.strip_prefix("Seccomp:").is_some_and(|mode| mode.trim() == "2"))
+}
+
+/// Tells the wharf that supervises this process that this is one, too, so that it leaves this one's own ports alone. Only
+/// the first thread of a process may.
+///
+/// # Errors
+/// EINVAL if nobody who understands it supervises this process.
+pub fn announce() -> io::Result<()> {
+    guests::announce()
+}
+
+/// Hands `held` to that wharf, which keeps it for the program that this process is about to become.
+///
+/// # Errors
+/// As [`announce`].
+pub fn hand_over(held: &Held) -> io::Result<()> {
+    guests::hand_over(held)
 }
 
 /// Starts `launch`; its calls wait until [`Calls::serve`] answers them. With `terminal`, its end of one, it leads a
@@ -92,13 +104,13 @@ pub fn start(
         command.stdin(terminal.try_clone()?).stdout(terminal.try_clone()?).stderr(terminal);
         session::lead_with_terminal(&mut command);
     }
-    let Supervision { names, strict, .. } = supervision;
+    let Supervision { names, connects, strict, .. } = supervision;
     if strict {
         landlock::deny_tcp_bind(&mut command).map_err(|_| LaunchError::NotStrict)?;
     }
     let is_needed = isolation.is_none() && substitute::is_needed();
     let substitutes = is_needed.then(Substitutes::new).transpose()?;
-    let filter = Filter { names, no_io_uring: strict, options: substitutes.is_some() };
+    let filter = Filter { names, connects, no_io_uring: strict, options: substitutes.is_some() };
     let started = seccomp::spawn(&mut command, &filter.program());
     let is_isolated = isolation.is_some();
     if is_isolated && started.as_ref().is_err_and(|error| Refusal::of(error).is_some()) {
@@ -113,36 +125,28 @@ pub fn start(
     })?;
     let own_namespace = isolation.map(Isolation::cookie).or_else(|| namespace().ok());
     let notifications = started.notifications;
-    let calls = Calls { notifications, own_namespace, is_isolated, supervision, substitutes, in_hand: None };
+    let calls = Calls {
+        notifications,
+        own_namespace,
+        is_isolated,
+        supervision,
+        substitutes,
+        guests: Guests::default(),
+        in_hand: None,
+    };
     Ok(Supervised { child: started.child, calls: Some(calls) })
 }
 
 impl Calls {
-    /// Starts `launch`, which is to call [`stand_guard`], in a process group of its own. The number of a descriptor of
+    /// Starts `launch`, which is to call [`crate::guard::stand`], in a process group of its own. The number of a descriptor of
     /// `terminal` is added to its arguments.
     ///
     /// # Errors
     /// What memfd_create(2), pipe(2) or the start said; there is no guard then.
     pub fn guard(&mut self, launch: &Launch, terminal: Option<&Reader>) -> io::Result<Guard> {
-        let mut launch = launch.clone();
-        // Open for the guard alone: the program has been started already.
-        let terminal = terminal.map(Reader::try_clone).transpose()?;
-        if let Some(terminal) = &terminal {
-            descriptor::set_close_on_exec(terminal.as_fd(), false)?;
-            launch.arguments.push(terminal.as_fd().as_raw_fd().to_string().into());
-        }
-        let in_hand = File::from(rustix::fs::memfd_create("wharf-in-hand", MemfdFlags::CLOEXEC)?);
-        let (theirs, ours) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
-        let listener = self.notifications.as_fd().try_clone_to_owned()?;
-        let child = launch
-            .command()
-            .stdin(listener)
-            .stdout(theirs)
-            .stderr(in_hand.try_clone()?)
-            .process_group(0)
-            .spawn()?;
+        let (guard, in_hand) = Guard::start(launch, terminal, self.notifications.as_fd())?;
         self.in_hand = Some(in_hand);
-        Ok(Guard { child, _lifeline: ours })
+        Ok(guard)
     }
 
     /// Writes down which call is being answered: without an answer its caller would wait for ever.
@@ -188,15 +192,15 @@ impl Calls {
         let outcome = match notification.call {
             Call::Bind { fd, address, length } => self.bind(notification, fd, address, length, harbour),
             Call::Listen { fd, backlog } => self.listen(notification, fd, backlog, harbour),
-            Call::SocketCall { is_bind, arguments } => {
-                words(tid, arguments).and_then(|[fd, second, third]| {
-                    let fd = fd.cast_signed();
-                    match is_bind {
-                        true => self.bind(notification, fd, second.into(), third, harbour),
-                        false => self.listen(notification, fd, second.cast_signed(), harbour),
-                    }
-                })
-            }
+            Call::Connect { fd, address, length } => self.connect(notification, fd, address, length, harbour),
+            Call::SocketCall { kind, arguments } => words(tid, arguments).and_then(|[fd, second, third]| {
+                let fd = fd.cast_signed();
+                match kind {
+                    SocketCallKind::Bind => self.bind(notification, fd, second.into(), third, harbour),
+                    SocketCallKind::Connect => self.connect(notification, fd, second.into(), third, harbour),
+                    SocketCallKind::Listen => self.listen(notification, fd, second.cast_signed(), harbour),
+                }
+            }),
             Call::Name { fd, address, length } => self.name(notification, fd, [address, length], harbour),
             Call::Option { fd, level, name, value } => {
                 if let Some(substitutes) = &mut self.substitutes {
@@ -223,15 +227,12 @@ impl Calls {
         harbour: &mut dyn Harbour,
     ) -> io::Result<Answer> {
         let mut bytes = [0; LONGEST_ADDRESS];
-        let Some(bytes) = bytes.get_mut(..length as usize).filter(|_| !self.is_isolated) else {
+        if self.is_isolated {
+            return Ok(Answer::Continue);
+        }
+        let Some(bytes) = read_address(notification.tid, address, length, &mut bytes)? else {
             return Ok(Answer::Continue);
         };
-        // What the program may not read either, the kernel will tell it.
-        match process_memory::read(notification.tid, address, bytes) {
-            Ok(count) if count == bytes.len() => {}
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
-            _ => return Ok(Answer::Continue),
-        }
         name_family(bytes);
         // A strict run may not bind to a port that the kernel chooses either; and what is to be bound when it listens must
         // be wharf's by now.
@@ -241,7 +242,18 @@ impl Calls {
             return Ok(Answer::Continue);
         };
         let Some(socket) = self.socket(notification, fd)? else { return Ok(Answer::Continue) };
-        if control::socket_kind(socket.as_fd())?.1 == Kind::Datagram {
+        if let Some(held) = handed_over(&socket, asked) {
+            if self.guests.leave(notification.tid) {
+                harbour.join(held);
+            } else {
+                self.guests.enter(notification.tid);
+            }
+            return Ok(Answer::Value(0));
+        }
+        if self.guests.has(notification.tid) {
+            return Ok(Answer::Continue);
+        }
+        if self.supervision.udp && control::socket_kind(socket.as_fd())?.1 == Kind::Datagram {
             return bind_udp(socket.as_fd(), bytes, asked, harbour);
         }
         if self.substitutes.is_some() {
@@ -275,6 +287,34 @@ impl Calls {
             }
         };
         Ok(answer_of(outcome))
+    }
+
+    /// Makes a connect(2) to a sibling of the program; all others it makes itself.
+    fn connect(
+        &mut self,
+        notification: &Notification,
+        fd: i32,
+        address: u64,
+        length: u32,
+        harbour: &mut dyn Harbour,
+    ) -> io::Result<Answer> {
+        let mut bytes = [0; LONGEST_ADDRESS];
+        let Some(bytes) = read_address(notification.tid, address, length, &mut bytes)? else {
+            return Ok(Answer::Continue);
+        };
+        let Some(port) = control::parse_sockaddr(bytes).and_then(|to| link::sibling(to, harbour)) else {
+            return Ok(Answer::Continue);
+        };
+        if self.substitutes.is_some() {
+            harbour.remark(Remark::NotLinked);
+            return Ok(Answer::Continue);
+        }
+        let Some(socket) = self.socket(notification, fd)? else { return Ok(Answer::Continue) };
+        if control::socket_kind(socket.as_fd())?.1 != Kind::Stream {
+            return Ok(Answer::Continue);
+        }
+        control::write_port(bytes, port);
+        link::connect(socket.as_fd(), bytes)
     }
 
     fn listen(
@@ -364,6 +404,17 @@ impl Calls {
     }
 }
 
+/// Reads the address of a call, `length` bytes at most; `None` leaves it to the kernel, which will tell the program
+/// what is wrong with it.
+fn read_address(tid: u32, address: u64, length: u32, bytes: &mut [u8]) -> io::Result<Option<&mut [u8]>> {
+    let Some(bytes) = bytes.get_mut(..length as usize) else { return Ok(None) };
+    match process_memory::read(tid, address, bytes) {
+        Ok(count) if count == bytes.len() => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
+        _ => Ok(None),
+    }
+}
+
 /// Writes AF_INET where AF_UNSPEC stands with address 0.0.0.0, which bind(2) takes for the same
 /// (`__inet_bind` in net/ipv4/af_inet.c).
 fn name_family(address: &mut [u8]) {
@@ -372,73 +423,6 @@ fn name_family(address: &mut [u8]) {
         let inet = AddressFamily::INET.as_raw();
         address[..2].copy_from_slice(&inet.to_ne_bytes());
     }
-}
-
-impl Guard {
-    /// Returns its process id.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Ends it.
-    pub fn dismiss(mut self) {
-        // It may have ended by itself, with the last process that it watched over.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Waits until the process that has the other end of stdout's pipe has ended, and then lets through every call that
-/// comes from stdin's listener, and before them the one whose id stands in the file that is stderr. What the program
-/// writes to `terminal`, the number of a descriptor, is read by `record` from then on: nobody else does, and a program
-/// whose terminal is full waits. In a `strict` run nothing listens from then on.
-///
-/// # Errors
-/// What poll(2) or ioctl(2) said.
-pub fn stand_guard(
-    terminal: Option<i32>,
-    strict: bool,
-    record: impl FnOnce(Reader) + Send + 'static,
-) -> io::Result<()> {
-    let terminal = terminal.map(descriptor::inherited).transpose()?.map(Reader::of);
-    let (listener, lifeline, in_hand) = (io::stdin(), io::stdout(), io::stderr());
-    let lifeline = lifeline.as_fd().try_clone_to_owned()?;
-    let in_hand = File::from(in_hand.as_fd().try_clone_to_owned()?);
-    let notifications = Notifications::of(listener.as_fd().try_clone_to_owned()?)?;
-    // Both hang up in the end: the one when the supervisor ends, the other when the last of its processes does.
-    let has_ended = |of: &dyn AsFd, wanted: PollFlags| -> io::Result<bool> {
-        let mut watched = [PollFd::from_borrowed_fd(of.as_fd(), wanted)];
-        loop {
-            match poll(&mut watched, None) {
-                Ok(_) => return Ok(!watched[0].revents().contains(PollFlags::IN)),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(errno) => return Err(errno.into()),
-            }
-        }
-    };
-    has_ended(&lifeline, PollFlags::empty())?;
-    let recording = terminal.map(|terminal| std::thread::spawn(move || record(terminal)));
-    let mut id = [0; 8];
-    if in_hand.read_exact_at(&mut id, 0).is_ok() && id != NONE.to_ne_bytes() {
-        let answer = match strict {
-            // What it asks is not written down: it may be listen(2).
-            true => Answer::Errno(rustix::io::Errno::ACCESS.raw_os_error()),
-            false => Answer::Continue,
-        };
-        // Answered just before the end, it is no longer known.
-        let _ = notifications.answer(u64::from_ne_bytes(id), answer);
-    }
-    while !has_ended(&notifications, PollFlags::IN)? {
-        if let Some(call) = notifications.receive()? {
-            notifications.answer(call.id, unseen(&call.call, strict))?;
-        }
-    }
-    if let Some(recording) = recording {
-        // What is left in the terminal; it ends, because nobody has the other end any more.
-        let _ = recording.join();
-    }
-    Ok(())
 }
 
 /// Makes the bind(2) of a UDP socket for the program, whose address `bytes` is.
@@ -493,9 +477,9 @@ fn confine(socket: BorrowedFd<'_>) -> io::Result<()> {
 
 /// Returns the answer to a call that cannot be looked into. In a strict run the kernel denies bind(2) on TCP sockets then,
 /// but a socket that was not bound gets a port by listen(2), too.
-fn unseen(call: &Call, strict: bool) -> Answer {
+pub(crate) fn unseen(call: &Call, strict: bool) -> Answer {
     match call {
-        Call::Listen { .. } | Call::SocketCall { is_bind: false, .. } if strict => {
+        Call::Listen { .. } | Call::SocketCall { kind: SocketCallKind::Listen, .. } if strict => {
             Answer::Errno(rustix::io::Errno::ACCESS.raw_os_error())
         }
         _ => Answer::Continue,
@@ -547,7 +531,7 @@ fn not_started(launch: &Launch, error: io::Error) -> LaunchError {
 }
 
 /// Stands where no call is being answered.
-const NONE: u64 = 0;
+pub(crate) const NONE: u64 = 0;
 /// Bytes of a `struct sockaddr_in`.
 const SOCKADDR_IN: usize = 16;
 /// Largest `struct sockaddr`, `sockaddr_storage(3type)`.
@@ -560,6 +544,8 @@ const LOOPBACK: &str = "lo";
 
 #[cfg(test)]
 mod tests {
+    use wharf_sys::linux::seccomp::SocketCallKind;
+
     use super::{answer_of, name_family, unseen};
     use std::io;
     use wharf_sys::linux::seccomp::{Answer, Call};
@@ -568,10 +554,14 @@ mod tests {
     fn what_cannot_be_looked_into_does_not_listen_in_a_strict_run() {
         let bind = Call::Bind { fd: 3, address: 0, length: 16 };
         let listen = Call::Listen { fd: 3, backlog: 5 };
-        let socketcall = |is_bind| Call::SocketCall { is_bind, arguments: 0 };
-        for (call, denied) in
-            [(bind, false), (listen, true), (socketcall(true), false), (socketcall(false), true)]
-        {
+        let socketcall = |kind| Call::SocketCall { kind, arguments: 0 };
+        for (call, denied) in [
+            (bind, false),
+            (listen, true),
+            (socketcall(SocketCallKind::Bind), false),
+            (socketcall(SocketCallKind::Connect), false),
+            (socketcall(SocketCallKind::Listen), true),
+        ] {
             assert_eq!(unseen(&call, false), Answer::Continue);
             assert_eq!(unseen(&call, true) != Answer::Continue, denied, "{call:?}");
         }

@@ -16,6 +16,14 @@ pub fn hold(_port: u16) -> io::Result<Held> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Holds `port` for UDP.
+///
+/// # Errors
+/// Always: not known here.
+pub fn hold_udp(_port: u16) -> io::Result<Held> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 impl Held {
     /// Returns the port.
     #[must_use]

@@ -17,7 +17,7 @@ use std::sync::{Arc, Weak};
 use rustix::net::{AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer};
 use rustix::net::{SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair};
 
-pub use self::filter::{Call, Filter, decode};
+pub use self::filter::{Call, Filter, SocketCallKind, decode};
 
 mod filter;
 

@@ -44,6 +44,19 @@ pub fn bind(socket: BorrowedFd<'_>, address: &[u8]) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// Connects to a `struct sockaddr` of any domain, given as its bytes; connect(2).
+///
+/// # Errors
+/// What connect(2) said: EINPROGRESS if it goes on by itself.
+pub fn connect(socket: BorrowedFd<'_>, address: &[u8]) -> io::Result<()> {
+    let length =
+        libc::socklen_t::try_from(address.len()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
+    // SAFETY: connect(2) reads `length` bytes at `address`, which is that long, outlives the call, and needs no
+    // alignment since the kernel copies it; the descriptor is borrowed, so it is open.
+    let result = unsafe { libc::connect(socket.as_raw_fd(), address.as_ptr().cast(), length) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// Listens, or changes the backlog of what listens already. `backlog` is taken as listen(2) takes it: a negative
 /// one is the largest.
 ///

@@ -31,6 +31,24 @@ pub fn write_moved(out: &mut dyn Write, asked: u16, port: u16, style: &Style) ->
     say(out, line, style)
 }
 
+/// Writes where its connections to a port go instead: to a sibling, or to itself.
+///
+/// # Errors
+/// What `out` returns.
+pub fn write_linked(
+    out: &mut dyn Write,
+    asked: u16,
+    sibling: Option<&LeaseName>,
+    port: u16,
+    style: &Style,
+) -> io::Result<()> {
+    let whose = sibling.map_or_else(|| "itself".to_owned(), LeaseName::to_string);
+    let line = Line::of(Ink::Plain, &format!("its connections to port {asked} go to "))
+        .and(Ink::Name, &whose)
+        .and(Ink::Plain, &format!(" on {port}"));
+    say(out, line, style)
+}
+
 /// Writes a further port that it listens on.
 ///
 /// # Errors

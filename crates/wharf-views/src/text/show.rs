@@ -36,6 +36,9 @@ pub fn write_head(out: &mut dyn Write, detail: &PortDetail, style: &Style) -> io
     if let (Some(availability), false) = (&detail.availability, detail.endpoints.is_empty()) {
         add_still_free(&mut blocks[last], availability);
     }
+    if !detail.endpoints.is_empty() {
+        promise::add(&mut blocks[last], detail, style);
+    }
     if let Some(facts) = &detail.number {
         number::add_facts(&mut blocks[last], facts);
     }

@@ -40,6 +40,9 @@ pub(crate) fn link(endpoint: &Endpoint) -> Option<Link> {
 
 /// Returns the address for a column, and who it is open to: `localhost`, `all interfaces`, `0.0.0.0 in web`.
 pub(crate) fn address(endpoint: &Endpoint) -> Line {
+    if is_held(endpoint) {
+        return Line::of(Ink::Dim, "held");
+    }
     let ink = match endpoint.exposure {
         Exposure::AllInterfaces => Ink::Warning,
         Exposure::Address => Ink::Plain,
@@ -213,6 +216,9 @@ fn worktree_name(project: &Project, worktree: &str) -> String {
 
 /// Returns what a person should know, the important first: what the fields say, then the catalogue's notes.
 pub(crate) fn notes(endpoint: &Endpoint) -> Vec<(Ink, String)> {
+    if is_held(endpoint) {
+        return vec![(Ink::Dim, "held by wharf for the run".to_owned())];
+    }
     let noted = |word: &str| endpoint.notes.iter().any(|note| note.code.contains(word));
     let mut notes = Vec::new();
     if let Some((code, text)) = endpoint.owner.lead().and_then(|lead| process_state(lead.state))
@@ -234,6 +240,13 @@ pub(crate) fn notes(endpoint: &Endpoint) -> Vec<(Ink, String)> {
         notes.push((Ink::Dim, format!("port {port} inside")));
     }
     notes
+}
+
+/// Returns whether it is a number that wharf keeps from others for a run, be it in use or not.
+fn is_held(endpoint: &Endpoint) -> bool {
+    // The daemon may have a duplicate.
+    let holds = |pid: u32| endpoint.owner.processes.iter().any(|process| process.pid == pid);
+    endpoint.state == EndpointState::Bound && endpoint.run.as_ref().is_some_and(|run| holds(run.wharf_pid))
 }
 
 /// Returns what is unusual about the run.

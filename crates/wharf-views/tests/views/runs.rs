@@ -2,13 +2,14 @@
 
 use insta::assert_snapshot;
 use wharf_model::detail::{EndpointDetail, PORT_SCHEMA, PortDetail};
-use wharf_model::endpoint::{Endpoint, Exposure};
+use wharf_model::endpoint::{Endpoint, EndpointState, Exposure};
 use wharf_model::lease::{Lease, LeaseName};
+use wharf_model::owner::Owner;
 use wharf_model::run::{Run, RunMark, RunProcess, RunState};
 use wharf_views::text::list::write_list;
 use wharf_views::text::show::write_head;
 
-use crate::fixture::{ago, piped, show_free, show_vite, snapshot, vite};
+use crate::fixture::{ago, piped, process, show_free, show_vite, snapshot, vite};
 
 fn mark() -> RunMark {
     RunMark {
@@ -55,6 +56,18 @@ fn a_row_has_the_name_of_the_run_in_place_of_the_project_and_what_is_unusual_abo
     let alone = RunMark { state: RunState::Alone, ..mark() };
     assert_snapshot!(row(alone, Exposure::Loopback),
         @"3000  localhost  Vite 7.1.2  node 4121  web.shop  ana   2h     wharf was killed");
+}
+
+#[test]
+fn a_number_that_is_only_held_for_a_run_says_so_and_no_more() {
+    let owner = Owner { processes: vec![process(4100, "wharf", &["wharf"])], ..vite().owner };
+    let endpoint = Endpoint { run: Some(mark()), state: EndpointState::Bound, owner, ..vite() };
+    let mut out = Vec::new();
+    write_list(&mut out, &snapshot(vec![endpoint]), &piped()).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let words: Vec<&str> = text.lines().last().unwrap().split_whitespace().collect();
+    assert_eq!(words[1], "held");
+    assert!(text.ends_with("held by wharf for the run\n"), "{text}");
 }
 
 #[test]
@@ -137,6 +150,7 @@ fn a_name_that_runs_and_does_not_listen_is_not_said_not_to_run() {
         state: RunState::Starting,
         port: 22_640,
         main_port: None,
+        main_address: None,
         ports: Vec::new(),
         host_visible: false,
         isolated: false,

@@ -75,6 +75,7 @@ fn arguments(asked: &Run, colour: bool) -> Vec<OsString> {
         (asked.strict, "--strict"),
         (asked.isolate, "--isolate"),
         (asked.udp, "--udp"),
+        (asked.link, "--link"),
     ];
     arguments.extend(flags.iter().filter(|(set, _)| *set).map(|(_, flag)| OsString::from(flag)));
     arguments.push("--".into());

@@ -1,5 +1,6 @@
 //! `wharf run`: a program on its own port, on loopback only.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -19,7 +20,7 @@ use wharf_model::run::{Run as RunningNow, RunState};
 use wharf_os::facts::Effort;
 use wharf_os::launch::{Ending, Launch, LaunchError, Supervision};
 use wharf_os::ports::Held;
-use wharf_os::{Os, background as session, identity, state, supervisor};
+use wharf_os::{Os, background as session, guard, identity, state, supervisor};
 use wharf_run::berth::{Berths, Options};
 use wharf_run::environment::{siblings, variables};
 use wharf_run::life::{self, Plan, RunError};
@@ -28,7 +29,7 @@ use wharf_run::node::may_start_node;
 use wharf_run::numbers::LeasedNumbers;
 use wharf_run::registry::{Entry, Registry};
 use wharf_views::style::Style;
-use wharf_views::text::run::write_warning;
+use wharf_views::text::run::{write_note, write_warning};
 
 use super::story::{Story, say};
 use super::{background, isolate, logs, privilege};
@@ -58,14 +59,12 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
         && supervisor::is_filtered()
         && is_below_wharf(&os)
     {
-        let outer = outer.display();
+        let outer = &outer.to_string_lossy();
         if run.detach {
             let text = format!("this is part of {outer} and ends with it: --detach cannot be had here");
             return Err(Failure::Run(text, FAILED));
         }
-        let text = format!("this is part of {outer}, which looks after its ports");
-        say(|err| write_warning(err, &text, &style));
-        return Err(failed(&supervisor::become_program(&launch).into()));
+        return become_part(&os, run, launch, outer, &style);
     }
     if run.detach {
         return background::start(&os, run, &style);
@@ -104,6 +103,7 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
         strict: run.strict,
         events: events.clone(),
         main: None,
+        parts: BTreeMap::new(),
     };
     let claim = Claim { name: lease.name, root: lease.root, asked_port: None };
     let (keep, to_keep) = mpsc::channel();
@@ -118,7 +118,7 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     let names = !run.no_rewrite && !run.isolate && may_start_node(&run.command, &directory);
     // Nothing gets by where nobody is reached.
     let strict = run.strict && !run.isolate;
-    let supervision = Supervision { names, strict, udp: run.udp };
+    let supervision = Supervision { names, connects: run.link, strict, udp: run.udp };
     let guard = guard_of(log.as_deref(), strict);
     let isolation = network.as_ref().map(|own| Arc::clone(&own.isolation));
     let plan = Plan { guard, launch, supervision, isolation, log };
@@ -145,6 +145,45 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
     }
 }
 
+/// Becomes the program as a part of the run `outer`, which looks after it: with a port of its own if it has another name
+/// and that wharf understands it.
+fn become_part(
+    os: &Os,
+    run: &Run,
+    mut launch: Launch,
+    outer: &str,
+    style: &Style,
+) -> Result<ExitCode, Failure> {
+    let is_another = || claim(os, run.name.as_deref()).is_ok_and(|claim| claim.name.to_string() != outer);
+    let joined = if run.port.is_some() || is_another() { join(os, run) } else { None };
+    let text = match joined {
+        Some((name, variables)) => {
+            launch.environment = variables;
+            format!("{name} is part of {outer}, which looks after it")
+        }
+        None => format!("this is part of {outer}, which looks after its ports"),
+    };
+    say(|err| write_note(err, &text, style));
+    Err(failed(&supervisor::become_program(&launch).into()))
+}
+
+/// Hands a port of its own to the outer run, and returns whose it is and what its program is told.
+fn join(os: &Os, run: &Run) -> Option<(LeaseName, Vec<(OsString, OsString)>)> {
+    // Before anything is asked for: else the outer one would move what this one holds.
+    supervisor::announce().ok()?;
+    let joined = store().ok().and_then(|mut store| {
+        let (lease, told) = prepare(os, &mut store, run).ok()?;
+        let leases = store.all().ok()?;
+        supervisor::hand_over(&told).ok()?;
+        Some((lease.name.clone(), variables(&lease, told.port(), &leases)))
+    });
+    if joined.is_none() {
+        // A program like any other again, which is looked after.
+        let _ = supervisor::announce();
+    }
+    joined
+}
+
 /// Enters the run where other commands find it.
 fn enter(os: &Os, run: &Run, lease: &Lease, port: u16, log: Option<&Path>) -> io::Result<Entry> {
     let text = |path: &Path| path.to_string_lossy().into_owned();
@@ -153,6 +192,7 @@ fn enter(os: &Os, run: &Run, lease: &Lease, port: u16, log: Option<&Path>) -> io
         state: RunState::Starting,
         port,
         main_port: None,
+        main_address: None,
         ports: Vec::new(),
         host_visible: run.host_visible,
         isolated: run.isolate,
@@ -296,7 +336,7 @@ fn as_own(failure: Failure) -> Failure {
 /// Answers `wharf guard`, which `wharf run` starts for itself.
 pub(crate) fn guard(guard: Guard) -> Result<ExitCode, Failure> {
     let Guard { log, strict, terminal } = guard;
-    supervisor::stand_guard(terminal, strict, move |reader| {
+    guard::stand(terminal, strict, move |reader| {
         if let Some(mut log) = log.and_then(|log| Log::open(&log).ok()) {
             log.record(reader);
         }

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use wharf_catalog::ask;
 use wharf_catalog::detail::{complete, head};
 use wharf_catalog::request::Asker;
-use wharf_model::detail::PortDetail;
+use wharf_model::detail::{EndpointDetail, PortDetail};
+use wharf_model::endpoint::EndpointState;
 use wharf_model::filter::Filter;
 use wharf_model::lease::{Lease, LeaseName};
 use wharf_model::run::Run;
@@ -27,7 +28,8 @@ pub(crate) fn run(show: &Show, colour: Colour) -> Result<ExitCode, Failure> {
     let os = Os::native();
     let asker = asker(&os);
     let mut detail = head(&os, &show.target, &filter, &asker)?;
-    if detail.endpoints.is_empty() {
+    let listens = |one: &EndpointDetail| one.endpoint.state == EndpointState::Listening;
+    if !detail.endpoints.iter().any(listens) {
         add_promises(&filter, &asker.runs, &mut detail);
     }
     if show.probe {
@@ -53,7 +55,7 @@ struct Asked {
     asker: Asker,
 }
 
-/// Adds what is promised where nobody has the number or bears the name: runs that do not listen, and leases.
+/// Adds what is promised where nobody listens at the number or by the name: runs that do not, and leases.
 ///
 /// Only now, because leases are in a database, which nobody waits for who asks what there is.
 fn add_promises(filter: &Filter, runs: &[Run], detail: &mut PortDetail) {

@@ -2,6 +2,7 @@
 //!
 //! Not here: the run itself (`wharf-run`), and the words (`wharf-views`).
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -9,16 +10,21 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
+use wharf_model::connection::TcpState;
+use wharf_model::endpoint::Protocol;
 use wharf_model::lease::LeaseName;
-use wharf_model::run::{RunPort, RunState, url};
+use wharf_model::run::{RunPort, RunState, reached_at, url, url_at};
 use wharf_os::Os;
 use wharf_os::background;
+use wharf_os::facts::SocketQuery;
 use wharf_os::launch::Remark;
 use wharf_run::berth::Event;
 use wharf_run::life::Heard;
 use wharf_run::registry::Entry;
 use wharf_views::style::Style;
-use wharf_views::text::run::{write_further, write_moved, write_ready, write_receives, write_warning};
+use wharf_views::text::run::{
+    write_further, write_linked, write_moved, write_ready, write_receives, write_warning,
+};
 
 /// What is told of one run.
 pub(super) struct Story {
@@ -37,6 +43,8 @@ pub(super) struct Story {
     pub(super) events: Sender<Event>,
     /// Where it is reached.
     pub(super) main: Option<SocketAddr>,
+    /// Parts of it that are services by themselves, by their ports.
+    pub(super) parts: BTreeMap<u16, LeaseName>,
 }
 
 impl Story {
@@ -79,10 +87,24 @@ impl Story {
                 let text = match remark {
                     Remark::RefusedByCluster => REFUSED_BY_CLUSTER,
                     Remark::Substituted => SUBSTITUTED,
+                    Remark::NotLinked => NOT_LINKED,
                 };
                 say(|err| write_warning(err, text, &self.style));
             }
-            Heard::Socket(Event::Listens { at }) => self.listens(at),
+            Heard::Socket(Event::Linked { asked, sibling, port }) => {
+                say(|err| write_linked(err, asked, sibling.as_ref(), port, &self.style));
+            }
+            Heard::Socket(Event::Joined { name, port }) => {
+                self.parts.insert(port, name);
+            }
+            Heard::Socket(Event::Listens { at }) => match self.parts.get(&at.port()) {
+                Some(part) => {
+                    let port = at.port();
+                    say(|err| write_ready(err, part, &url(port), &self.style));
+                    self.enter(RunPort { port, asked_port: None, udp: false });
+                }
+                None => self.listens(at),
+            },
             Heard::Socket(Event::Answers { at }) => {
                 if self.main.is_none_or(|main| main.port() != self.told && main.port() != at.port()) {
                     self.reached_at(at);
@@ -95,7 +117,12 @@ impl Story {
         let port = at.port();
         self.enter(RunPort { port, asked_port: None, udp: false });
         match self.main {
-            Some(main) if main.port() == port => {}
+            // Some try a port on all addresses, and then listen on one of them.
+            Some(main) if main.port() == port => {
+                if url_at(main) != url_at(at) && !self.is_open(main) {
+                    self.reached_at(at);
+                }
+            }
             Some(main) if port != self.told => {
                 say(|err| write_further(err, port, &self.style));
                 if main.port() != self.told && !DEBUG_PORTS.contains(&port) {
@@ -107,6 +134,18 @@ impl Story {
             }
             _ => self.reached_at(at),
         }
+    }
+
+    /// Returns whether somebody listens at `at`, or may.
+    fn is_open(&self, at: SocketAddr) -> bool {
+        let query = SocketQuery {
+            protocols: vec![Protocol::Tcp],
+            states: vec![TcpState::Listen],
+            local_port: Some(at.port()),
+            remote_port: None,
+        };
+        let listed = self.os.sockets.list(None, &query);
+        listed.map_or(true, |listed| listed.value.iter().any(|socket| socket.local == at))
     }
 
     /// Asks in the background which of two ports answers HTTP, where neither is the one that the program was told.
@@ -123,9 +162,12 @@ impl Story {
     fn reached_at(&mut self, at: SocketAddr) {
         self.main = Some(at);
         if let Some(entry) = &mut self.entry {
-            entry.change(|run| (run.main_port, run.state) = (Some(at.port()), RunState::Listening));
+            entry.change(|run| {
+                (run.main_port, run.main_address) = (Some(at.port()), reached_at(at.ip()));
+                run.state = RunState::Listening;
+            });
         }
-        say(|err| write_ready(err, &self.name, &url(at.port()), &self.style));
+        say(|err| write_ready(err, &self.name, &url_at(at), &self.style));
         if std::mem::take(&mut self.background) {
             // Whoever waits has heard enough. If it cannot be, he goes on by himself after a while.
             let _ = background::fall_silent();
@@ -159,6 +201,9 @@ fn answers_http(os: &Os, at: SocketAddr) -> bool {
 pub(super) fn say(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) {
     let _ = write(&mut io::stderr().lock());
 }
+
+const NOT_LINKED: &str = "its connections cannot be led to its siblings in this container, whose seccomp profile forbids \
+    it (--link)";
 
 const REFUSED_BY_CLUSTER: &str = "it is a cluster of Node, which takes no port but the one that it asks for: start it as \
                                   wharf run -- node …, and wharf will see to that";

@@ -3,7 +3,7 @@
 use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
 use wharf_testkit::{sandbox, skip};
 
-use crate::run::{Way, ends, keeps_every_promise, program, start, written};
+use crate::running::{Way, ends, keeps_every_promise, program, start, written};
 use crate::support::says;
 
 /// A primary and two workers, that share connections by the policy that is its argument, and a worker anew for each

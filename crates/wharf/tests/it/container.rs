@@ -5,7 +5,7 @@ use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
 use wharf_testkit::{sandbox, skip};
 
 use crate::cluster::CLUSTER;
-use crate::run::{Way, keeps_every_promise, nginx, program, start_by, written};
+use crate::running::{Way, keeps_every_promise, nginx, program, start_by, written};
 use crate::support::{at, ls, says};
 
 /// The command that denies to what follows what Docker's default profile does.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start programs and print")]
 
+mod running;
 mod support;
 
 mod addresses;
@@ -20,10 +21,12 @@ mod in_flight;
 mod input;
 mod isolate;
 mod leases;
+mod link;
 mod marks;
 mod names;
 mod namespaces;
 mod privilege;
+mod programs;
 mod races;
 mod run;
 mod runs;

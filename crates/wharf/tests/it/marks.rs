@@ -174,3 +174,18 @@ fn who_only_looks_makes_no_directory() {
         .expect("it is ours");
     let _ = wharf(&sandbox, &["show", "api"]).output().expect_code(1);
 }
+
+#[test]
+fn a_port_that_the_daemon_keeps_says_whose_it_is() {
+    let sandbox = sandbox!();
+    let with_daemon = |arguments: &[&str]| wharf(&sandbox, arguments).env("WHARF_DAEMON", "1");
+    let _ = with_daemon(&["daemon", "start"]).output().expect_code(0);
+    let port = told(&sandbox, &["lease", "pin", "api", "62893"]);
+    let name = port.split_whitespace().find(|word| word.starts_with("api.")).expect("a name").to_owned();
+    until("it is kept", || show(&sandbox, "62893").availability.is_none_or(|found| !found.free));
+    let detail = show(&sandbox, "62893");
+    assert_eq!(detail.leases.iter().map(|lease| lease.name.to_string()).collect::<Vec<_>>(), [&name[..]]);
+    says(&told(&sandbox, &["show", "62893"]), &["not listening", "wharf", "leased to", &name, "pinned"]);
+    says(&told(&sandbox, &["show", "api"]), &["does not run", "62893"]);
+    let _ = with_daemon(&["daemon", "stop"]).output().expect_code(0);
+}

@@ -1,191 +1,18 @@
-//! `wharf run` on real programs: their own port, on loopback only, and nothing left of them.
+//! `wharf run`: names, exit codes, options, and the hard cases of sockets and ends.
+//!
+//! Not here: what it promises every program (`programs`).
 
 use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
 use wharf_testkit::scenario::Scenario;
 use wharf_testkit::{sandbox, skip};
 
+use crate::running::{begin, ends, in_time, reached, start};
 use crate::support::{at, ls, only, says};
 
-/// How a command is run under wharf.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Way<'a> {
-    /// What starts wharf.
-    pub(crate) by: &'a [&'a str],
-    /// Options of `wharf run`.
-    pub(crate) options: &'a [&'a str],
-}
-
-/// Starts `wharf run` with `arguments` and returns it with the port that it says it has.
-pub(crate) fn start<'a>(sandbox: &'a Sandbox, arguments: &[&str], uid: Option<u32>) -> (Scenario<'a>, u16) {
-    start_by(sandbox, &[], arguments, uid)
-}
-
-/// Does so by another program.
-pub(crate) fn start_by<'a>(
-    sandbox: &'a Sandbox,
-    by: &[&str],
-    arguments: &[&str],
-    uid: Option<u32>,
-) -> (Scenario<'a>, u16) {
-    let run = sandbox.wharf(&[&["run"], arguments].concat()).by_scenario("run.py", by);
-    let mut scene = if let Some(uid) = uid { run.as_user(uid) } else { run }.scene();
-    let port = u16::try_from(scene.tell("at")["port"].as_u64().expect("a number")).expect("a port");
-    (scene, port)
-}
-
-pub(crate) fn answers(scene: &mut Scenario<'_>, host: &str, port: u16) -> String {
-    scene.tell(&format!("get {host} {port}"))["answer"].as_str().expect("a text").to_owned()
-}
-
-pub(crate) fn reached(neighbour: &mut Scenario<'_>, port: u16) -> Vec<String> {
-    let reached = neighbour.tell(&format!("reach {port}"))["reached"].clone();
-    serde_json::from_value(reached).expect("two texts")
-}
-
-/// Ends a run and checks that nothing is left of it.
-pub(crate) fn ends(sandbox: &Sandbox, scene: &mut Scenario<'_>, port: u16, signal: &str) {
-    let told = scene.tell(&format!("end {signal}")).clone();
-    assert_eq!(told["left"].as_array().map(Vec::len), Some(0), "{signal}: {told:#}");
-    let snapshot = ls(sandbox, &[]);
-    // Another run may be isolated, and have it inside.
-    let is_left = at(&snapshot, port).iter().any(|endpoint| endpoint.netns.own);
-    assert!(!is_left, "{signal}: {snapshot:#?}");
-}
-
-/// Runs a command that wants port 3000 twice at once, and checks all that a run promises.
-pub(crate) fn keeps_every_promise(sandbox: &Sandbox, way: Way<'_>, command: &[&str], dual_stack: bool) {
-    let uid = sandbox.has_users().then_some(SOMEBODY);
-    let run = |name: &str| {
-        start_by(sandbox, way.by, &[way.options, &["--name", name, "--"], command].concat(), uid)
-    };
-    let mut neighbour = sandbox.scene("neighbour.py", &[]);
-    let (mut one, first) = run("one");
-    assert_eq!(first, 3000, "{command:?}: nobody else has it");
-    let (mut other, second) = run("other");
-    assert_ne!(second, 3000, "{command:?}");
-    says(other.tell("at")["said"].as_str().expect("a text"), &["asked for port 3000", &second.to_string()]);
-    for (scene, port) in [(&mut one, first), (&mut other, second)] {
-        assert!(answers(scene, "127.0.0.1", port).starts_with("HTTP/1."), "{command:?} on {port}");
-        if dual_stack {
-            assert!(answers(scene, "::1", port).starts_with("HTTP/1."), "{command:?} on [::1]:{port}");
-        }
-        assert_eq!(reached(&mut neighbour, port), ["ECONNREFUSED"; 2], "{command:?} on {port}");
-        assert_eq!(scene.tell(&format!("take {port}"))["taken"], "", "{command:?} on {port}");
-    }
-    ends(sandbox, &mut one, first, "SIGTERM");
-    ends(sandbox, &mut other, second, "SIGHUP");
-}
-
-pub(crate) fn written(sandbox: &Sandbox, name: &str, text: &str) -> String {
+fn written(sandbox: &Sandbox, name: &str, text: &str) -> String {
     let file = sandbox.folder().join(name);
     std::fs::write(&file, text).expect("it is written");
     file.display().to_string()
-}
-
-/// Returns the path of a program of the machine, if it is there.
-pub(crate) fn program(name: &str) -> Option<String> {
-    let path = std::env::var_os("PATH")?;
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())?;
-    Some(std::fs::canonicalize(found).ok()?.display().to_string())
-}
-
-#[test]
-fn python_keeps_every_promise() {
-    let sandbox = sandbox!();
-    keeps_every_promise(&sandbox, Way::default(), &["/usr/bin/python3", "-m", "http.server", "3000"], false);
-    keeps_every_promise(
-        &sandbox,
-        Way::default(),
-        &["/usr/bin/python3", "-m", "http.server", "--bind", "::", "3000"],
-        true,
-    );
-}
-
-#[test]
-fn node_keeps_every_promise() {
-    let sandbox = sandbox!();
-    let Some(node) = program("node").filter(|path| !path.starts_with("/root")) else {
-        skip!("node is not installed where every user may run it");
-    };
-    let text = "require('http').createServer((q, r) => r.end('hello')).listen(3000)";
-    keeps_every_promise(&sandbox, Way::default(), &[&node, &written(&sandbox, "server.js", text)], true);
-}
-
-#[test]
-fn gunicorn_keeps_every_promise() {
-    let sandbox = sandbox!();
-    let Some(gunicorn) = program("gunicorn") else { skip!("gunicorn is not installed") };
-    written(&sandbox, "app.py", "def app(environ, start): start('200 OK', []); return [b'hello']\n");
-    keeps_every_promise(
-        &sandbox,
-        Way::default(),
-        &[&gunicorn, "--workers=2", "--bind=0.0.0.0:3000", "app:app"],
-        false,
-    );
-}
-
-#[test]
-fn nginx_keeps_every_promise() {
-    let sandbox = sandbox!();
-    let Some(nginx) = nginx(&sandbox) else { skip!("nginx is not installed") };
-    let nginx: Vec<&str> = nginx.iter().map(String::as_str).collect();
-    keeps_every_promise(&sandbox, Way::default(), &nginx, true);
-}
-
-/// Returns the command of an nginx on port 3000, if there is one.
-pub(crate) fn nginx(sandbox: &Sandbox) -> Option<Vec<String>> {
-    let nginx = program("nginx")?;
-    let folder = sandbox.folder().join("scratch").display().to_string();
-    let config = format!(
-        "daemon off; pid {folder}/nginx.pid; error_log stderr; worker_processes 2; \
-         events {{ worker_connections 64; }} \
-         http {{ access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; \
-         fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder}; \
-         server {{ listen 3000; listen [::]:3000; return 200 hello; }} }}"
-    );
-    let file = written(sandbox, "nginx.conf", &config);
-    Some([&nginx, "-p", &folder, "-c", &file, "-e", "stderr"].map(str::to_owned).to_vec())
-}
-
-#[test]
-fn frameworks_that_restart_themselves_are_moved_too() {
-    let sandbox = sandbox!();
-    let Some(tools) =
-        std::env::var_os("WHARF_TEST_ENV").map(|env| std::path::Path::new(&env).join("venv/bin"))
-    else {
-        skip!("Flask, Django and uvicorn are not installed: cargo xtask test does it");
-    };
-    let tool = |name: &str| tools.join(name).display().to_string();
-    written(
-        &sandbox,
-        "flask_app.py",
-        "import flask\napp = flask.Flask('x')\napp.get('/')(lambda: 'hello')\n",
-    );
-    let asgi = "async def app(scope, receive, send):
-    await send({'type': 'http.response.start', 'status': 200, 'headers': []})
-    await send({'type': 'http.response.body', 'body': b'hello'})\n";
-    written(&sandbox, "asgi_app.py", asgi);
-    let settings = "DEBUG = True\nROOT_URLCONF = 'site_settings'\nSECRET_KEY = 'x'\nurlpatterns = []\n";
-    written(&sandbox, "site_settings.py", settings);
-    let (flask, uvicorn, django) = (tool("flask"), tool("uvicorn"), tool("django-admin"));
-    let commands: [&[&str]; 3] = [
-        &[&flask, "--app", "flask_app", "run", "--debug", "--host=0.0.0.0", "--port=3000"],
-        &[&django, "runserver", "--pythonpath=.", "--settings=site_settings", "0.0.0.0:3000"],
-        &[&uvicorn, "--reload", "--host=0.0.0.0", "--port=3000", "asgi_app:app"],
-    ];
-    let mut neighbour = sandbox.scene("neighbour.py", &[]);
-    for (index, command) in commands.into_iter().enumerate() {
-        let name = format!("s{index}");
-        let (mut one, first) = start(&sandbox, &[&["--name", &name, "--"], command].concat(), None);
-        let (mut other, second) = start(&sandbox, &[&["--name", "other", "--"], command].concat(), None);
-        assert_ne!(first, second, "{command:?}");
-        for (scene, port) in [(&mut one, first), (&mut other, second)] {
-            assert!(answers(scene, "127.0.0.1", port).starts_with("HTTP/1."), "{command:?} on {port}");
-            assert_eq!(reached(&mut neighbour, port), ["ECONNREFUSED"; 2], "{command:?} on {port}");
-        }
-        ends(&sandbox, &mut one, first, "SIGTERM");
-        ends(&sandbox, &mut other, second, "SIGHUP");
-    }
 }
 
 #[test]
@@ -230,6 +57,73 @@ fn a_grandchild_that_left_the_session_ends_with_the_run() {
     scene.tell("says 4000");
     ends(&sandbox, &mut scene, port, "SIGTERM");
     assert!(at(&ls(&sandbox, &[]), 4000).is_empty());
+}
+
+#[test]
+fn who_listens_on_ipv6_alone_is_said_to_be_there() {
+    let sandbox = sandbox!();
+    let command = ["--", "python3", "-m", "http.server", "--bind", "::1", "3000"];
+    let (mut scene, port) = start(&sandbox, &command, None);
+    assert_eq!((scene.tell("at")["host"].as_str(), port), (Some("::1"), 3000));
+    says(&sandbox.wharf(&["ps"]).output().expect_code(0).text(), &["http://[::1]:3000"]);
+    ends(&sandbox, &mut scene, port, "SIGTERM");
+    // So does Vite: it looks whether the port is free everywhere.
+    let script = "import http.server, socket
+socket.create_server(('', 3000)).close()
+class Server(http.server.HTTPServer): address_family = socket.AF_INET6
+Server(('::1', 3000), http.server.SimpleHTTPRequestHandler).serve_forever()";
+    let (mut scene, port) = start(&sandbox, &["--", "python3", "-c", script], None);
+    in_time("it is not said to be on ::1", || {
+        let host = scene.tell("at")["host"].as_str().expect("a text");
+        if host == "::1" { Ok(()) } else { Err(host.to_owned()) }
+    });
+    ends(&sandbox, &mut scene, port, "SIGTERM");
+}
+
+#[test]
+fn who_goes_on_without_its_first_thread_is_ended_too() {
+    let sandbox = sandbox!();
+    // exit(2), not exit(3): the kernel calls the process a zombie from then on.
+    let script = "import ctypes, http.server, os, threading
+server = http.server.HTTPServer(('', 3000), http.server.SimpleHTTPRequestHandler)
+threading.Thread(target=server.serve_forever).start()
+ctypes.CDLL(None).syscall({'x86_64': 60}.get(os.uname().machine, 93), 0)";
+    let program = written(&sandbox, "program.py", script);
+    for command in [format!("exec python3 {program}"), format!("python3 {program} & wait")] {
+        let (mut scene, port) = start(&sandbox, &["--", "sh", "-c", &command], None);
+        ends(&sandbox, &mut scene, port, "SIGTERM");
+    }
+}
+
+#[test]
+fn a_closed_terminal_ends_in_good_order_who_does_not_end_at_sighup() {
+    let sandbox = sandbox!();
+    let file = |name: &str| sandbox.folder().join("scratch").join(name);
+    let script = "import http.server, os, signal, sys, time
+def end(*_):
+    time.sleep(0.5)  # a database writes what it has in memory
+    open(sys.argv[1], 'w').close()
+    os._exit(0)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, end)
+http.server.HTTPServer(('', 3000), http.server.SimpleHTTPRequestHandler).serve_forever()";
+    let program = written(&sandbox, "program.py", script);
+    let command = |name: &str| {
+        let file = file(name).display().to_string();
+        format!("{} run -- python3 {program} {file}", env!("CARGO_BIN_EXE_wharf"))
+    };
+    // A shell tells its jobs that it was told, and the kernel tells them when the shell ends.
+    let by_shell = format!("{}; true", command("by-shell"));
+    for (name, words) in [
+        ("by-kernel", ["sh", "-c", &format!("exec {}", command("by-kernel"))]),
+        ("by-shell", ["bash", "-ic", &by_shell]),
+    ] {
+        let run = sandbox.program(&words).env("NO_COLOR", "1").by_scenario("run.py", &["--terminal"]);
+        let (mut scene, _) = begin(run);
+        scene.tell("end closed");
+        scene.tell("gone");
+        assert!(file(name).exists(), "{name}: it was killed before it could end: {}", scene.told);
+    }
 }
 
 #[test]
@@ -283,7 +177,7 @@ fn a_command_is_told_its_name_and_its_siblings() {
 fn a_run_in_a_run_is_left_to_the_outer_one() {
     let sandbox = sandbox!();
     let binary = env!("CARGO_BIN_EXE_wharf");
-    let inner = [binary, "run", "--", "sh", "-c", "exec python3 -m http.server $PORT"];
+    let inner = [binary, "run", "--name", "outer", "--", "sh", "-c", "exec python3 -m http.server $PORT"];
     let (mut scene, port) = start(&sandbox, &[&["--name", "outer", "--"], &inner[..]].concat(), None);
     says(scene.tell("at")["said"].as_str().expect("a text"), &["part of outer."]);
     let leased = sandbox.wharf(&["port", "outer"]).output().expect_code(0).text();

@@ -90,7 +90,7 @@ fn what_wharf_left_alone_is_listed_logged_and_ended() {
     let script = sandbox.folder().join("scenarios/races.py").display().to_string();
     // A child with another parent is found, too.
     let command = format!(
-        "(setsid sleep 1000 &); while :; do echo tick; sleep 0.05; done & exec python3 {script} later"
+        "(setsid sleep 1000 &); env -i sleep 1000 & (env -i sleep 1000 &); while :; do echo tick; sleep 0.05; done & exec python3 {script} later"
     );
     let begun = wharf(&sandbox, &["run", "--detach", "--name", "api", "--", "sh", "-c", &command]);
     let _ = begun.output().expect_code(0);

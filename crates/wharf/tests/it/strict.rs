@@ -4,7 +4,7 @@ use wharf_testkit::run::{Output, Run};
 use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
 use wharf_testkit::{sandbox, skip};
 
-use crate::run::{Way, keeps_every_promise, start};
+use crate::running::{Way, keeps_every_promise, start};
 use crate::support::{ls, only, says};
 
 fn run<'a>(sandbox: &'a Sandbox, words: &[&str]) -> Run<'a> {

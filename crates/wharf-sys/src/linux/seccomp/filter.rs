@@ -1,4 +1,4 @@
-//! The filter of bind(2), listen(2) and where wanted getsockname(2), and what a notified call asks: pure, no system call.
+//! The filter of bind(2), listen(2) and where wanted connect(2) and getsockname(2), and what a notified call asks: pure, no system call.
 //!
 //! Covers every table of calls that a process of this machine can reach: the native one, x32 (the same numbers
 //! and a bit more), and those of 32-bit programs, where i386 has socketcall(2) too. Not here: io_uring, which
@@ -25,12 +25,20 @@ pub enum Call {
         /// As the caller says, negative numbers too.
         backlog: i32,
     },
-    /// socketcall(2) of i386, SYS_BIND or SYS_LISTEN of `linux/net.h`.
+    /// connect(2).
+    Connect {
+        /// The caller's descriptor.
+        fd: i32,
+        /// Where the `struct sockaddr` is.
+        address: u64,
+        /// Its length in bytes, as the caller says: not yet checked by the kernel.
+        length: u32,
+    },
+    /// socketcall(2) of i386.
     SocketCall {
-        /// True for SYS_BIND (`int fd, void *address, int length`: three u32), false for SYS_LISTEN
-        /// (`int fd, int backlog`: two u32).
-        is_bind: bool,
-        /// Where these arguments are.
+        /// What it does.
+        kind: SocketCallKind,
+        /// Where its arguments are.
         arguments: u64,
     },
     /// getsockname(2).
@@ -57,12 +65,25 @@ pub enum Call {
     Other,
 }
 
+/// What a socketcall(2) does, by the names of `linux/net.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SocketCallKind {
+    /// SYS_BIND, `int fd, void *address, int length`: three u32.
+    Bind,
+    /// SYS_CONNECT, with the same.
+    Connect,
+    /// SYS_LISTEN, `int fd, int backlog`: two u32.
+    Listen,
+}
+
 /// What is done beside notifying of bind(2) and listen(2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// getsockname(2) too. On x86_64 only where the answer goes to the stack of a process's first thread: that is where
     /// Node asks from, and the runtimes that ask about each connection (Go) do not.
     pub names: bool,
+    /// connect(2) too.
+    pub connects: bool,
     /// Whether io_uring fails with ENOSYS, as on a kernel without it.
     pub no_io_uring: bool,
     /// Whether setsockopt(2) is notified of where it sets what decides about a bind: SO_REUSEADDR, SO_REUSEPORT and
@@ -103,19 +124,21 @@ impl Filter {
         let notify = give(libc::SECCOMP_RET_USER_NOTIF);
         let allow = give(libc::SECCOMP_RET_ALLOW);
         let mut block = vec![load(NUMBER), operation(libc::BPF_ALU | libc::BPF_AND | libc::BPF_K, abi.mask)];
-        for number in [abi.bind, abi.listen] {
-            block.extend([unless_equal(number, 1), notify]);
+        for number in [Some(abi.bind), Some(abi.listen), self.connects.then_some(abi.connect)] {
+            block.extend(number.into_iter().flat_map(|number| [unless_equal(number, 1), notify]));
         }
         if self.no_io_uring {
             let fail = give(libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32);
             block.extend(IO_URING.iter().flat_map(|&number| [unless_equal(number, 1), fail]));
         }
         if let Some(number) = abi.socketcall {
-            block.extend([unless_equal(number, 6), load(FIRST_ARGUMENT)]);
-            for kind in [SYS_BIND, SYS_LISTEN] {
-                block.extend([unless_equal(kind, 1), notify]);
+            let mut tests = vec![load(FIRST_ARGUMENT)];
+            for kind in [Some(SYS_BIND), Some(SYS_LISTEN), self.connects.then_some(SYS_CONNECT)] {
+                tests.extend(kind.into_iter().flat_map(|kind| [unless_equal(kind, 1), notify]));
             }
-            block.push(allow);
+            tests.push(allow);
+            block.push(unless_equal(number, tests.len() as u8));
+            block.extend(tests);
         }
         if let Some((number, stack)) = abi.getsockname.filter(|_| self.names) {
             block.extend([unless_equal(number, 4), load(SECOND_ARGUMENT_HIGH)]);
@@ -147,18 +170,21 @@ pub fn decode(arch: u32, number: i32, arguments: &[u64; 6]) -> Call {
         Call::Bind { fd: int(arguments[0]), address: pointer(arguments[1]), length: low(arguments[2]) }
     } else if number == abi.listen {
         Call::Listen { fd: int(arguments[0]), backlog: int(arguments[1]) }
+    } else if number == abi.connect {
+        Call::Connect { fd: int(arguments[0]), address: pointer(arguments[1]), length: low(arguments[2]) }
     } else if abi.getsockname.is_some_and(|(call, _)| number == call) {
         Call::Name { fd: int(arguments[0]), address: pointer(arguments[1]), length: pointer(arguments[2]) }
     } else if Some(number) == abi.setsockopt {
         let [fd, level, name] = [arguments[0], arguments[1], arguments[2]].map(int);
         Call::Option { fd, level, name, value: pointer(arguments[3]) }
     } else if Some(number) == abi.socketcall {
-        let is_bind = match low(arguments[0]) {
-            SYS_BIND => true,
-            SYS_LISTEN => false,
+        let kind = match low(arguments[0]) {
+            SYS_BIND => SocketCallKind::Bind,
+            SYS_CONNECT => SocketCallKind::Connect,
+            SYS_LISTEN => SocketCallKind::Listen,
             _ => return Call::Other,
         };
-        Call::SocketCall { is_bind, arguments: pointer(arguments[1]) }
+        Call::SocketCall { kind, arguments: pointer(arguments[1]) }
     } else {
         Call::Other
     }
@@ -173,6 +199,7 @@ struct Abi {
     is_32_bit: bool,
     bind: u32,
     listen: u32,
+    connect: u32,
     socketcall: Option<u32>,
     /// Its number, and the least that the upper half of an address on the stack of a process's first thread can be.
     getsockname: Option<(u32, u32)>,
@@ -188,6 +215,7 @@ const X86_64: &[Abi] = &[
         is_32_bit: false,
         bind: 49,
         listen: 50,
+        connect: 42,
         socketcall: None,
         getsockname: Some((51, 0x7ffb)),
         setsockopt: Some(54),
@@ -198,6 +226,7 @@ const X86_64: &[Abi] = &[
         is_32_bit: true,
         bind: 361,
         listen: 363,
+        connect: 362,
         socketcall: Some(102),
         getsockname: None,
         setsockopt: None,
@@ -211,6 +240,7 @@ const AARCH64: &[Abi] = &[
         is_32_bit: false,
         bind: 200,
         listen: 201,
+        connect: 203,
         socketcall: None,
         getsockname: Some((204, 0)),
         setsockopt: Some(208),
@@ -221,6 +251,7 @@ const AARCH64: &[Abi] = &[
         is_32_bit: true,
         bind: 282,
         listen: 284,
+        connect: 283,
         socketcall: None,
         getsockname: None,
         setsockopt: None,
@@ -231,6 +262,7 @@ const AARCH64: &[Abi] = &[
 const IO_URING: [u32; 3] = [425, 426, 427];
 // linux/net.h
 const SYS_BIND: u32 = 2;
+const SYS_CONNECT: u32 = 3;
 const SYS_LISTEN: u32 = 4;
 // Offsets in struct seccomp_data (linux/seccomp.h); the halves of args[0] to args[2], as these
 // machines are little-endian.
@@ -277,7 +309,7 @@ fn int(value: u64) -> i32 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{AARCH64, Call, Filter, X86_64, decode};
+    use super::{AARCH64, Call, Filter, SocketCallKind, X86_64, decode};
 
     fn verdict(program: &[libc::sock_filter], arch: u32, number: u32, [first, high]: [u32; 2]) -> u32 {
         verdict_of(program, arch, number, [first, 0, high, 0])
@@ -341,7 +373,14 @@ mod tests {
                         let context = format!("arch {arch:#x}, number {number:#x}, first {first}");
                         assert_eq!(verdict(&program, arch, number, [first, 0x7fff]), expected, "{context}");
                         let own = decode(arch, number.cast_signed(), &[u64::from(first), 0, 0, 0, 0, 0]);
-                        if arches.contains(&arch) && !matches!(own, Call::Name { .. } | Call::Option { .. }) {
+                        let is_extra = matches!(
+                            own,
+                            Call::Name { .. }
+                                | Call::Option { .. }
+                                | Call::Connect { .. }
+                                | Call::SocketCall { kind: SocketCallKind::Connect, .. }
+                        );
+                        if arches.contains(&arch) && !is_extra {
                             assert_eq!(own != Call::Other, wanted, "{context}");
                         }
                     }
@@ -385,6 +424,24 @@ mod tests {
     }
 
     #[test]
+    fn connect_is_notified_where_wanted_in_every_table() {
+        let (notified, allowed) = (0x7fc0_0000, 0x7fff_0000);
+        for (tables, arch, number, first) in [
+            (X86_64, X64, 42, 5),
+            (X86_64, I386, 362, 5),
+            (X86_64, I386, 102, 3),
+            (AARCH64, ARM64, 203, 5),
+            (AARCH64, ARM, 283, 5),
+        ] {
+            let wanted = Filter { connects: true, ..Filter::default() }.program_for(tables);
+            assert_eq!(verdict(&wanted, arch, number, [first, 0]), notified, "{arch:#x} {number}");
+            assert_eq!(verdict(&Filter::default().program_for(tables), arch, number, [first, 0]), allowed);
+        }
+        let call = Call::Connect { fd: 3, address: 0x7fff_0000_1000, length: 16 };
+        assert_eq!(decode(X64, 42, &[3, 0x7fff_0000_1000, 16, 0, 0, 0]), call);
+    }
+
+    #[test]
     fn io_uring_fails_in_every_table() {
         for (tables, arches) in [(X86_64, [X64, I386]), (AARCH64, [ARM64, ARM])] {
             let program = Filter { no_io_uring: true, ..Filter::default() }.program_for(tables);
@@ -414,9 +471,10 @@ mod tests {
         let wide = [0xdead_0000_0003, 0xdead_0804_a000, 0xdead_0000_001c, 0, 0, 0];
         assert_eq!(decode(I386, 361, &wide), Call::Bind { fd: 3, address: 0x0804_a000, length: 28 });
         let call = |kind| decode(I386, 102, &[kind, 0xffff_d000, 0, 0, 0, 0]);
-        assert_eq!(call(2), Call::SocketCall { is_bind: true, arguments: 0xffff_d000 });
-        assert_eq!(call(4), Call::SocketCall { is_bind: false, arguments: 0xffff_d000 });
-        assert_eq!(call(3), Call::Other);
+        assert_eq!(call(2), Call::SocketCall { kind: SocketCallKind::Bind, arguments: 0xffff_d000 });
+        assert_eq!(call(4), Call::SocketCall { kind: SocketCallKind::Listen, arguments: 0xffff_d000 });
+        assert_eq!(call(3), Call::SocketCall { kind: SocketCallKind::Connect, arguments: 0xffff_d000 });
+        assert_eq!(call(1), Call::Other);
         // Number 49 of i386 is geteuid.
         assert_eq!(decode(I386, 49, &arguments), Call::Other);
     }

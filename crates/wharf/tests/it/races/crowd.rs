@@ -1,4 +1,5 @@
-//! A crowd of runs that start at once out of many processes, while an intruder binds whatever it can get.
+//! A crowd of runs that start at once out of many processes, half of them with the daemon, while intruders bind whatever
+//! they can get.
 //!
 //! Starters, servers and the intruder are this very test, started again in a role. A server marks the ports that it has
 //! by a file each; who finds a mark where it has bound itself has found two owners of one port. The whole crowd is for
@@ -56,6 +57,7 @@ fn no_two_runs_of_a_crowd_share_a_port_and_an_intruder_gets_none() {
             .env(EACH, &each.to_string())
             .env(NUMBER, &number.to_string())
             .env(WHARF, env!("CARGO_BIN_EXE_wharf"))
+            .env("WHARF_DAEMON", &(number % 2).to_string())
             .start()
     };
     let begin = Instant::now();
