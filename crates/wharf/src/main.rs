@@ -19,6 +19,7 @@ use failure::Failure;
 use wharf_model::filter::Filter;
 
 fn main() -> ExitCode {
+    wharf_os::background::take_name();
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

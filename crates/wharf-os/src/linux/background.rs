@@ -69,6 +69,13 @@ pub fn hand_nothing_on() -> io::Result<()> {
     descriptor::close_all_on_exec()
 }
 
+/// Has this process be called wharf by whoever lists processes, also where it was started by way of /proc/self/exe
+/// (PR_SET_NAME(2const)).
+pub fn take_name() {
+    // It goes on by another name then.
+    let _ = rustix::thread::set_name(c"wharf");
+}
+
 /// Gives back the memory of code that only the start has used: this process will mostly wait from now on.
 pub fn rest() {
     // It is as large as it was then.

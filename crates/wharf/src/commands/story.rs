@@ -102,6 +102,10 @@ impl Story {
                     let port = at.port();
                     say(|err| write_ready(err, part, &url(port), &self.style));
                     self.enter(RunPort { port, asked_port: None, udp: false });
+                    // Perhaps it is all that the run does.
+                    if self.main.is_none() {
+                        self.enter_main(at);
+                    }
                 }
                 None => self.listens(at),
             },
@@ -160,6 +164,12 @@ impl Story {
     }
 
     fn reached_at(&mut self, at: SocketAddr) {
+        say(|err| write_ready(err, &self.name, &url_at(at), &self.style));
+        self.enter_main(at);
+    }
+
+    /// Enters where it is reached.
+    fn enter_main(&mut self, at: SocketAddr) {
         self.main = Some(at);
         if let Some(entry) = &mut self.entry {
             entry.change(|run| {
@@ -167,7 +177,6 @@ impl Story {
                 run.state = RunState::Listening;
             });
         }
-        say(|err| write_ready(err, &self.name, &url_at(at), &self.style));
         if std::mem::take(&mut self.background) {
             // Whoever waits has heard enough. If it cannot be, he goes on by himself after a while.
             let _ = background::fall_silent();

@@ -1,8 +1,6 @@
 //! `wharf run --link`: services of one work tree reach each other at hard-coded ports, in two work trees at once; and a
 //! run within a run.
 
-use std::path::Path;
-
 use wharf_testkit::run::Run;
 use wharf_testkit::sandbox;
 use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
@@ -156,6 +154,23 @@ fn a_run_in_a_run_has_a_name_and_a_port_of_its_own() {
     says(&said, &["is part of api.", "of web."]);
     let port = sandbox.wharf(&["port", "web"]).output().expect_code(0).text();
     says(&said, &[&format!("is at http://127.0.0.1:{}", port.trim()), &format!("PORT is {}", port.trim())]);
-    assert!(Path::new(binary).exists());
     assert_eq!(scene.tell("end SIGTERM")["left"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn a_run_in_a_run_in_the_background_has_them_too() {
+    let sandbox = sandbox!();
+    let inner = format!(
+        "exec {} run --name web -- sh -c 'exec python3 -m http.server $PORT'",
+        env!("CARGO_BIN_EXE_wharf")
+    );
+    let begun = sandbox.wharf(&["run", "--detach", "--name", "api", "--", "sh", "-c", &inner]);
+    let _ = begun.output();
+    let port = sandbox.wharf(&["port", "web"]).output().expect_code(0).text();
+    until("the part listens", || sandbox.wharf(&["ls", port.trim()]).output().code == Some(0));
+    let said = sandbox.wharf(&["logs", "api"]).output().expect_code(0).text();
+    says(&said, &["web.", "is part of api."]);
+    // By the name that it has in the list of processes, too.
+    assert_eq!(sandbox.program(&["pgrep", "-x", "wharf"]).output().code, Some(0));
+    let _ = sandbox.wharf(&["stop", "api"]).output().expect_code(0);
 }
