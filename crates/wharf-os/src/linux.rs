@@ -1,5 +1,6 @@
 //! Linux behind the seam: netlink and /proc turned into facts.
 
+pub(crate) mod binding;
 mod cgroups;
 pub(crate) mod cluster;
 mod crew;

@@ -9,6 +9,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use wharf_model::connection::TcpState;
@@ -24,6 +25,8 @@ use crate::traits::Sockets;
 pub struct Held {
     socket: OwnedFd,
     port: u16,
+    /// Whether it is known to have stepped aside, which it does once for all.
+    is_aside: AtomicBool,
 }
 
 /// Holds `port` in wharf's own network namespace.
@@ -73,7 +76,9 @@ impl Held {
             return fault("of another network namespace");
         }
         match control::local_address(socket.as_fd())? {
-            Some(at) if at.ip().is_unspecified() && at.port() != 0 => Ok(Self { port: at.port(), socket }),
+            Some(at) if at.ip().is_unspecified() && at.port() != 0 => {
+                Ok(Self { port: at.port(), socket, is_aside: AtomicBool::new(false) })
+            }
             _ => fault("it holds no port"),
         }
     }
@@ -83,7 +88,11 @@ impl Held {
     /// # Errors
     /// What dup(2) said.
     pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { socket: self.socket.try_clone()?, port: self.port })
+        Ok(Self {
+            socket: self.socket.try_clone()?,
+            port: self.port,
+            is_aside: AtomicBool::new(self.is_aside.load(Ordering::Relaxed)),
+        })
     }
 
     /// Returns whether another socket has the port as well: one that was let in, and listens or is bound.
@@ -117,12 +126,17 @@ impl Held {
     /// # Errors
     /// What setsockopt(2) said.
     pub fn step_aside(&self) -> io::Result<()> {
-        match control::bound_device(self.socket.as_fd()) {
-            Ok(None) => control::bind_to_index(self.socket.as_fd(), NO_DEVICE),
-            // Once for all duplicates: to tie it again takes a privilege.
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error()) => Ok(()),
-            other => other.map(drop),
+        if self.is_aside.load(Ordering::Relaxed) {
+            return Ok(());
         }
+        match control::bound_device(self.socket.as_fd()) {
+            Ok(None) => control::bind_to_index(self.socket.as_fd(), NO_DEVICE)?,
+            // A duplicate has done so: to tie it again takes a privilege.
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error()) => {}
+            other => return other.map(drop),
+        }
+        self.is_aside.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Calls `bind`, during which a socket with SO_REUSEADDR may take the port too.
@@ -176,7 +190,7 @@ fn bind_in(kind: SocketType, address: IpAddr, port: u16, reuse_address: bool) ->
     sockopt::set_socket_reuseaddr(&socket, reuse_address)?;
     rustix::net::bind(&socket, &SocketAddr::new(address, port))?;
     let port = if port == 0 { bound_port(&socket)? } else { port };
-    Ok(Held { socket, port })
+    Ok(Held { socket, port, is_aside: AtomicBool::new(false) })
 }
 
 fn bound_port(socket: &OwnedFd) -> io::Result<u16> {

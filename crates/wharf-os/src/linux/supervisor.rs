@@ -8,13 +8,12 @@
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::Child;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::AddressFamily;
 use wharf_sys::linux::seccomp::{
     self, Answer, Call, Filter, Notification, Notifications, Refusal, SocketCallKind,
 };
@@ -24,6 +23,9 @@ use wharf_sys::linux::{descriptor, landlock, process_memory, session};
 use crate::guard::Guard;
 use crate::isolation::Isolation;
 use crate::launch::{Harbour, Launch, LaunchError, Place, Remark, Supervision};
+use crate::linux::binding::{
+    PRIVILEGED, answer_of, bind_beside, bind_udp, confine, is_server, name_family, read_address,
+};
 use crate::linux::guests::{self, Guests, handed_over};
 use crate::linux::substitute::{self, Substitutes};
 use crate::linux::{cluster, hidden, link};
@@ -50,6 +52,10 @@ pub struct Calls {
     /// Where sockets cannot be duplicated.
     substitutes: Option<Substitutes>,
     guests: Guests,
+    /// Where a program listens, to be told once it knows.
+    listens: Option<SocketAddr>,
+    /// Whose descriptors were duplicated last.
+    caller: Option<descriptor::Thread>,
     /// Where the call that is being answered is written down, for a guard.
     in_hand: Option<File>,
 }
@@ -132,6 +138,8 @@ pub fn start(
         supervision,
         substitutes,
         guests: Guests::default(),
+        listens: None,
+        caller: None,
         in_hand: None,
     };
     Ok(Supervised { child: started.child, calls: Some(calls) })
@@ -177,9 +185,14 @@ impl Calls {
             if events.contains(PollFlags::IN) {
                 if let Some(call) = self.notifications.receive()? {
                     self.write_down(call.id);
+                    // No duplicate of its socket is open any more by then: what the program closes is closed.
                     let answer = self.answer(&call, harbour);
                     self.notifications.answer(call.id, answer)?;
                     self.write_down(NONE);
+                    // Its caller need not wait for that.
+                    if let Some(at) = self.listens.take() {
+                        harbour.listens(at);
+                    }
                 }
             } else if events.intersects(PollFlags::HUP | PollFlags::ERR) {
                 return Ok(());
@@ -190,13 +203,17 @@ impl Calls {
     fn answer(&mut self, notification: &Notification, harbour: &mut dyn Harbour) -> Answer {
         let tid = notification.tid;
         let outcome = match notification.call {
-            Call::Bind { fd, address, length } => self.bind(notification, fd, address, length, harbour),
+            Call::Bind { fd, address, length } => {
+                self.bind(notification, fd, [address, length.into()], harbour)
+            }
             Call::Listen { fd, backlog } => self.listen(notification, fd, backlog, harbour),
             Call::Connect { fd, address, length } => self.connect(notification, fd, address, length, harbour),
             Call::SocketCall { kind, arguments } => words(tid, arguments).and_then(|[fd, second, third]| {
                 let fd = fd.cast_signed();
                 match kind {
-                    SocketCallKind::Bind => self.bind(notification, fd, second.into(), third, harbour),
+                    SocketCallKind::Bind => {
+                        self.bind(notification, fd, [second, third].map(u64::from), harbour)
+                    }
                     SocketCallKind::Connect => self.connect(notification, fd, second.into(), third, harbour),
                     SocketCallKind::Listen => self.listen(notification, fd, second.cast_signed(), harbour),
                 }
@@ -222,15 +239,14 @@ impl Calls {
         &mut self,
         notification: &Notification,
         fd: i32,
-        address: u64,
-        length: u32,
+        [address, length]: [u64; 2],
         harbour: &mut dyn Harbour,
     ) -> io::Result<Answer> {
         let mut bytes = [0; LONGEST_ADDRESS];
         if self.is_isolated {
             return Ok(Answer::Continue);
         }
-        let Some(bytes) = read_address(notification.tid, address, length, &mut bytes)? else {
+        let Some(bytes) = read_address(notification.tid, address, length as u32, &mut bytes)? else {
             return Ok(Answer::Continue);
         };
         name_family(bytes);
@@ -341,7 +357,12 @@ impl Calls {
         if outcome.is_ok()
             && let Ok(Some(at)) = control::local_address(socket)
         {
-            harbour.listens(at);
+            if self.is_isolated {
+                // Whoever asks the program where it is finds it there.
+                harbour.listens(at);
+            } else {
+                self.listens = Some(at);
+            }
         }
         if let Some(substitutes) = self.substitutes.as_mut().filter(|_| outcome.is_ok()) {
             substitutes.let_go(socket);
@@ -377,13 +398,25 @@ impl Calls {
         socket.map_or(Ok(None), |socket| control::local_address(socket.as_fd()))
     }
 
+    /// Returns a duplicate of a thread's descriptor. Most calls come from the thread of the last one.
+    fn duplicate(&mut self, tid: u32, fd: i32) -> io::Result<OwnedFd> {
+        if let Some(known) = self.caller.as_ref().filter(|known| known.is(tid)) {
+            match known.duplicate(fd) {
+                // That thread has ended, and another has its number.
+                Err(error) if error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => {}
+                other => return other,
+            }
+        }
+        self.caller.insert(descriptor::Thread::open(tid)?).duplicate(fd)
+    }
+
     /// Returns a duplicate of the program's descriptor if it is a TCP socket, or a UDP socket where these are supervised,
     /// in wharf's own network namespace, and the caller still waits: else its number may be another's by now, and so what was read of it.
     fn socket(&mut self, notification: &Notification, fd: i32) -> io::Result<Option<OwnedFd>> {
         if let Some(substitutes) = &mut self.substitutes {
             return substitutes.socket(&self.notifications, notification, fd);
         }
-        let socket = match descriptor::duplicate(notification.tid, fd) {
+        let socket = match self.duplicate(notification.tid, fd) {
             Ok(socket) => socket,
             // No such descriptor: the kernel will tell the program.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error()) => {
@@ -404,77 +437,6 @@ impl Calls {
     }
 }
 
-/// Reads the address of a call, `length` bytes at most; `None` leaves it to the kernel, which will tell the program
-/// what is wrong with it.
-fn read_address(tid: u32, address: u64, length: u32, bytes: &mut [u8]) -> io::Result<Option<&mut [u8]>> {
-    let Some(bytes) = bytes.get_mut(..length as usize) else { return Ok(None) };
-    match process_memory::read(tid, address, bytes) {
-        Ok(count) if count == bytes.len() => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
-        _ => Ok(None),
-    }
-}
-
-/// Writes AF_INET where AF_UNSPEC stands with address 0.0.0.0, which bind(2) takes for the same
-/// (`__inet_bind` in net/ipv4/af_inet.c).
-fn name_family(address: &mut [u8]) {
-    let family = address.get(..2).map(|family| u16::from_ne_bytes([family[0], family[1]]));
-    if family == Some(0) && address.len() >= SOCKADDR_IN && address[4..8] == [0; 4] {
-        let inet = AddressFamily::INET.as_raw();
-        address[..2].copy_from_slice(&inet.to_ne_bytes());
-    }
-}
-
-/// Makes the bind(2) of a UDP socket for the program, whose address `bytes` is.
-fn bind_udp(
-    socket: BorrowedFd<'_>,
-    bytes: &mut [u8],
-    asked: SocketAddr,
-    harbour: &mut dyn Harbour,
-) -> io::Result<Answer> {
-    // A client, or a member of a group that lives in the network.
-    if asked.port() == 0 || asked.ip().to_canonical().is_multicast() {
-        return Ok(Answer::Continue);
-    }
-    let place = harbour.place_udp(asked);
-    // It receives from the bind on, so there is no later moment for this.
-    if harbour.confines()
-        && let Err(error) = confine(socket)
-    {
-        return Ok(answer_of(Err(error)));
-    }
-    let outcome = match place {
-        Place::AsAsked if asked.port() < PRIVILEGED => return Ok(Answer::Continue),
-        Place::AsAsked => control::bind(socket, bytes),
-        Place::Port(port) => {
-            control::write_port(bytes, port);
-            control::bind(socket, bytes)
-        }
-        Place::Held(held) => {
-            control::write_port(bytes, held.port());
-            let reused = control::reuse_address(socket)?;
-            control::set_reuse_address(socket, true)?;
-            let outcome = held.let_in(|| control::bind(socket, bytes)).and_then(|outcome| outcome);
-            control::set_reuse_address(socket, reused)?;
-            outcome
-        }
-    };
-    if outcome.is_ok()
-        && let Ok(Some(at)) = control::local_address(socket)
-    {
-        harbour.receives(at, asked.port());
-    }
-    Ok(answer_of(outcome))
-}
-
-/// Ties a socket to loopback, unless it is tied already: one cannot be tied twice without privilege.
-fn confine(socket: BorrowedFd<'_>) -> io::Result<()> {
-    match control::bound_device(socket)? {
-        Some(device) if device == LOOPBACK => Ok(()),
-        _ => control::bind_to_device(socket, LOOPBACK),
-    }
-}
-
 /// Returns the answer to a call that cannot be looked into. In a strict run the kernel denies bind(2) on TCP sockets then,
 /// but a socket that was not bound gets a port by listen(2), too.
 pub(crate) fn unseen(call: &Call, strict: bool) -> Answer {
@@ -483,29 +445,6 @@ pub(crate) fn unseen(call: &Call, strict: bool) -> Answer {
             Answer::Errno(rustix::io::Errno::ACCESS.raw_os_error())
         }
         _ => Answer::Continue,
-    }
-}
-
-/// Binds to a port that is held. With `tied` the socket is tied to loopback before, so that nobody else can come between.
-fn bind_beside(held: &Held, socket: BorrowedFd<'_>, address: &[u8], tied: bool) -> io::Result<()> {
-    // Connections of an earlier server at the port are no hindrance then.
-    control::set_reuse_address(socket, true)?;
-    if tied && confine(socket).is_ok() && held.step_aside().is_ok() {
-        return control::bind(socket, address);
-    }
-    held.let_in(|| control::bind(socket, address)).and_then(|outcome| outcome)
-}
-
-/// Whether a socket that binds is going to listen, as far as can be told: one that is to connect from that port, to
-/// another machine perhaps, seldom has SO_REUSEADDR.
-fn is_server(socket: BorrowedFd<'_>, asked: SocketAddr) -> io::Result<bool> {
-    Ok(asked.ip().to_canonical().is_loopback() || control::reuse_address(socket)?)
-}
-
-fn answer_of(outcome: io::Result<()>) -> Answer {
-    match outcome {
-        Ok(()) => Answer::Value(0),
-        Err(error) => Answer::Errno(error.raw_os_error().unwrap_or(rustix::io::Errno::IO.raw_os_error())),
     }
 }
 
@@ -532,22 +471,16 @@ fn not_started(launch: &Launch, error: io::Error) -> LaunchError {
 
 /// Stands where no call is being answered.
 pub(crate) const NONE: u64 = 0;
-/// Bytes of a `struct sockaddr_in`.
-const SOCKADDR_IN: usize = 16;
 /// Largest `struct sockaddr`, `sockaddr_storage(3type)`.
 const LONGEST_ADDRESS: usize = 128;
-/// Below it bind(2) may ask for privilege.
-const PRIVILEGED: u16 = 1024;
 /// How long a socket may stay open that the program has closed without listening.
 const SETTLE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-const LOOPBACK: &str = "lo";
 
 #[cfg(test)]
 mod tests {
     use wharf_sys::linux::seccomp::SocketCallKind;
 
-    use super::{answer_of, name_family, unseen};
-    use std::io;
+    use super::unseen;
     use wharf_sys::linux::seccomp::{Answer, Call};
 
     #[test]
@@ -565,26 +498,5 @@ mod tests {
             assert_eq!(unseen(&call, false), Answer::Continue);
             assert_eq!(unseen(&call, true) != Answer::Continue, denied, "{call:?}");
         }
-    }
-
-    #[test]
-    fn an_error_reaches_the_program_as_its_errno() {
-        assert!(matches!(answer_of(Ok(())), Answer::Value(0)));
-        assert!(matches!(answer_of(Err(io::Error::from_raw_os_error(98))), Answer::Errno(98)));
-        assert!(matches!(answer_of(Err(io::ErrorKind::Other.into())), Answer::Errno(5)));
-    }
-
-    #[test]
-    fn an_address_without_a_family_is_taken_as_the_kernel_takes_it() {
-        let mut any = [0; 16];
-        any[2..4].copy_from_slice(&3000_u16.to_be_bytes());
-        name_family(&mut any);
-        assert_eq!(any[..2], 2_u16.to_ne_bytes());
-        let mut other = [0, 0, 0, 80, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
-        let before = other;
-        name_family(&mut other);
-        assert_eq!(other, before, "the kernel refuses it");
-        name_family(&mut [0; 4]);
-        name_family(&mut []);
     }
 }

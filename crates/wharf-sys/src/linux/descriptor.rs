@@ -18,12 +18,46 @@ use crate::linux::proc_dir::ProcDir;
 /// `PermissionDenied` without the right to trace the process (ptrace(2), PTRACE_MODE_ATTACH_REALCREDS);
 /// `NotFound`, ESRCH or EBADF if the process or its descriptor is gone.
 pub fn duplicate(pid_or_tid: u32, fd: i32) -> io::Result<OwnedFd> {
-    // Others choose the number, and rustix takes negative ones for a fault of the program.
-    if fd < 0 {
-        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    Thread::open(pid_or_tid)?.duplicate(fd)
+}
+
+/// A thread whose descriptors are asked for again and again.
+#[derive(Debug)]
+pub struct Thread {
+    tid: u32,
+    pidfd: OwnedFd,
+    is_exact: bool,
+}
+
+impl Thread {
+    /// Opens thread `tid`, or the process of that number.
+    ///
+    /// # Errors
+    /// `NotFound` or ESRCH if it is gone.
+    pub fn open(tid: u32) -> io::Result<Self> {
+        let (pidfd, is_exact) = open_thread(tid)?;
+        Ok(Self { tid, pidfd, is_exact })
     }
-    let pidfd = open_thread(pid_or_tid)?;
-    Ok(rustix::process::pidfd_getfd(pidfd, fd, PidfdGetfdFlags::empty())?)
+
+    /// Returns whether this is thread `tid`, whoever has the number now: a later thread of the same number gives ESRCH.
+    ///
+    /// Before kernel 6.9 a process is opened in its place, and then this is never so.
+    #[must_use]
+    pub fn is(&self, tid: u32) -> bool {
+        self.is_exact && self.tid == tid
+    }
+
+    /// Returns a duplicate of its descriptor `fd`.
+    ///
+    /// # Errors
+    /// As [`duplicate`].
+    pub fn duplicate(&self, fd: i32) -> io::Result<OwnedFd> {
+        // Others choose the number, and rustix takes negative ones for a fault of the program.
+        if fd < 0 {
+            return Err(io::Error::from_raw_os_error(libc::EBADF));
+        }
+        Ok(rustix::process::pidfd_getfd(&self.pidfd, fd, PidfdGetfdFlags::empty())?)
+    }
 }
 
 /// Returns a duplicate of descriptor `fd`, which the program that started this one has left open for it, and closes the
@@ -66,16 +100,17 @@ pub fn close_all_on_exec() -> io::Result<()> {
     if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-fn open_thread(tid: u32) -> io::Result<OwnedFd> {
+/// Returns a descriptor of the thread, and whether it is of that thread alone.
+fn open_thread(tid: u32) -> io::Result<(OwnedFd, bool)> {
     match rustix::process::pidfd_open(pid(tid)?, PIDFD_THREAD) {
         // The flag is unknown.
         Err(rustix::io::Errno::INVAL) => {}
-        result => return Ok(result?),
+        result => return Ok((result?, true)),
     }
     let mut status = Vec::new();
     ProcDir::open()?.process(tid)?.read("status", &mut status)?;
     let leader = leader(&status).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-    Ok(rustix::process::pidfd_open(pid(leader)?, PidfdFlags::empty())?)
+    Ok((rustix::process::pidfd_open(pid(leader)?, PidfdFlags::empty())?, false))
 }
 
 /// Returns `number` as one that can be a process.
@@ -100,7 +135,7 @@ mod tests {
 
     use std::os::fd::AsFd;
 
-    use super::{close_all_on_exec, duplicate, inherited, leader, open_thread, set_close_on_exec};
+    use super::{Thread, close_all_on_exec, duplicate, inherited, leader, open_thread, set_close_on_exec};
     use crate::linux::proc_dir::ProcDir;
     use crate::linux::sock_options::inode;
 
@@ -121,6 +156,18 @@ mod tests {
         for fd in [-1, libc::AT_FDCWD, i32::MIN, i32::MAX] {
             assert_eq!(duplicate(tid, fd).unwrap_err().raw_os_error(), Some(libc::EBADF));
         }
+    }
+
+    #[test]
+    fn a_thread_that_has_ended_gives_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let fd = listener.as_raw_fd();
+        let own = || rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
+        let (thread, tid) = std::thread::spawn(move || (Thread::open(own()).unwrap(), own())).join().unwrap();
+        let outcome = thread.duplicate(fd);
+        // An older kernel has opened the process in its place.
+        assert_eq!(thread.is(tid), outcome.is_err_and(|error| error.raw_os_error() == Some(libc::ESRCH)));
+        assert!(!thread.is(tid + 1));
     }
 
     #[test]
