@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wharf_model::run::RunProcess;
-use wharf_os::guard::Guard;
+use wharf_os::guard::{Guard, Post};
 use wharf_os::isolation::Isolation;
 use wharf_os::launch::{Ending, Harbour, Launch, LaunchError, Supervision};
 use wharf_os::terminal::{self, Reader};
@@ -41,9 +41,9 @@ pub enum Heard {
     Started {
         /// Its process; none if it has ended already.
         program: Option<RunProcess>,
-        /// The one that takes over if this process is killed.
-        guard: Option<RunProcess>,
     },
+    /// A process takes over from now on if this one is killed.
+    Guarded(RunProcess),
     /// Something happened to its sockets.
     Socket(Event),
 }
@@ -97,18 +97,20 @@ pub fn run(
     let mut calls = started.calls;
     pass_on(events, &send, News::Socket);
     let pid = started.child.id();
-    // Without one, the program cannot open ports once wharf is killed; it is no reason not to run it.
-    let reader = output.as_ref().map(|output| &output.reader);
-    let guard = calls.as_mut().and_then(|calls| calls.guard(&plan.guard, reader).ok());
-    let guard_pid = guard.as_ref().map(Guard::pid);
-    let mut spared = isolation.map(Isolation::pids).unwrap_or_default();
-    spared.extend(guard_pid);
+    let reader = output.as_ref().map(|output| output.reader.try_clone()).transpose()?;
+    let post = calls.as_mut().and_then(|calls| calls.post().ok());
+    let mut care = Care {
+        spared: isolation.map(Isolation::pids).unwrap_or_default(),
+        guard: None,
+        post: post.map(|post| (post, reader)),
+        due: Instant::now() + SOON,
+    };
     if isolation.is_some() {
         // Each connection takes two, and the program has what it was started with.
         background::allow_many_descriptors();
     }
     let recording = output.map(Output::record);
-    hear(Heard::Started { program: identity::of(pid), guard: guard_pid.and_then(identity::of) });
+    hear(Heard::Started { program: identity::of(pid) });
     thread::spawn(move || {
         let (mut harbour, Some(calls)) = (harbour, &mut calls) else { return };
         // Its end is that of all processes that could call it.
@@ -120,10 +122,9 @@ pub fn run(
         // The receiver is gone only when nobody wants to know.
         let _ = send.send(News::Ended(family::wait_for(pid)));
     });
-    background::rest();
-    let ending = until_end(&news, &mut |event| hear(Heard::Socket(event)), &spared);
-    let killed = family::end_all(GRACE, &spared);
-    if let Some(guard) = guard {
+    let ending = until_end(&news, &mut hear, &mut care, &plan.guard);
+    let killed = family::end_all(GRACE, &care.spared);
+    if let Some(guard) = care.guard {
         guard.dismiss();
     }
     if let Some(isolation) = isolation {
@@ -161,15 +162,52 @@ impl Output {
     }
 }
 
-fn until_end(news: &Receiver<News>, hear: &mut dyn FnMut(Event), spared: &[u32]) -> Result<Ending, RunError> {
+/// Who looks after the run beside this process.
+struct Care {
+    /// The processes that are below this one and are no part of the run.
+    spared: Vec<u32>,
+    guard: Option<Guard>,
+    /// What the guard is to take over, until it does.
+    post: Option<(Post, Option<Reader>)>,
+    /// When it does: most commands that end soon need none.
+    due: Instant,
+}
+
+impl Care {
+    /// Starts the guard if it is due. Without one, the program cannot open ports once wharf is killed; it is no reason not to
+    /// run it.
+    fn start_guard(&mut self, launch: &Launch) -> Option<RunProcess> {
+        let (post, reader) = self.post.take_if(|_| Instant::now() >= self.due)?;
+        // It is going to take longer, and there is little to do meanwhile.
+        background::rest();
+        let guard = Guard::start(launch, reader.as_ref(), post).ok()?;
+        let pid = guard.pid();
+        self.spared.push(pid);
+        self.guard = Some(guard);
+        identity::of(pid)
+    }
+}
+
+fn until_end(
+    news: &Receiver<News>,
+    hear: &mut dyn FnMut(Heard),
+    care: &mut Care,
+    guard: &Launch,
+) -> Result<Ending, RunError> {
     // When a signal follows if the program has not ended by then, and which.
     let mut next: Option<(Instant, i32)> = None;
     let mut asked = false;
     loop {
-        let left = next.map_or(FOREVER, |(when, _)| when.saturating_duration_since(Instant::now()));
+        if let Some(guard) = care.start_guard(guard) {
+            hear(Heard::Guarded(guard));
+        }
+        let spared = &care.spared;
+        let due = care.post.as_ref().map(|_| care.due);
+        let until = next.map(|(when, _)| when).into_iter().chain(due).min();
+        let left = until.map_or(FOREVER, |when| when.saturating_duration_since(Instant::now()));
         match news.recv_timeout(left) {
             Ok(News::Ended(ending)) => return Ok(ending?),
-            Ok(News::Socket(event)) => hear(event),
+            Ok(News::Socket(event)) => hear(Heard::Socket(event)),
             // The terminal has told the whole process group already.
             Ok(News::Signal(signal)) if signals::is_of_the_keyboard(signal) && family::is_in_foreground() => {
             }
@@ -188,7 +226,7 @@ fn until_end(news: &Receiver<News>, hear: &mut dyn FnMut(Event), spared: &[u32])
                 }
             }
             Err(RecvTimeoutError::Timeout) => {
-                let Some((when, signal)) = next else { continue };
+                let Some((when, signal)) = next.filter(|(when, _)| Instant::now() >= *when) else { continue };
                 family::signal_all(signal, spared);
                 next = (signal != signals::KILL).then_some((when + GRACE, signals::KILL));
             }
@@ -205,6 +243,8 @@ fn pass_on<T: Send + 'static>(from: Receiver<T>, to: &Sender<News>, wrap: fn(T) 
     thread::spawn(move || from.into_iter().try_for_each(|item| to.send(wrap(item))));
 }
 
+/// When a guard is started.
+const SOON: Duration = Duration::from_millis(20);
 /// How long a program may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a program may take to end after it was told that its terminal is closed, before it is asked to.

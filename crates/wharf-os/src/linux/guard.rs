@@ -5,13 +5,12 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::Child;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::MemfdFlags;
 use rustix::pipe::PipeFlags;
 use wharf_sys::linux::descriptor;
 use wharf_sys::linux::seccomp::{Answer, Notifications};
@@ -28,14 +27,22 @@ pub struct Guard {
     _lifeline: OwnedFd,
 }
 
+/// What a guard takes over.
+#[derive(Debug)]
+pub struct Post {
+    /// The calls.
+    pub(crate) listener: OwnedFd,
+    /// Where the call that is being answered is written down.
+    pub(crate) in_hand: File,
+}
+
 impl Guard {
-    /// Starts `launch`, which is to call [`stand`], over the calls of `listener`. Returns it with the file in which the
-    /// call that is being answered is to be written down.
-    pub(crate) fn start(
-        launch: &Launch,
-        terminal: Option<&Reader>,
-        listener: BorrowedFd<'_>,
-    ) -> io::Result<(Self, File)> {
+    /// Starts `launch`, which is to call [`stand`], in a process group of its own, to watch over `post`. The number of a
+    /// descriptor of `terminal` is added to its arguments.
+    ///
+    /// # Errors
+    /// What pipe(2) or the start said; there is no guard then.
+    pub fn start(launch: &Launch, terminal: Option<&Reader>, post: Post) -> io::Result<Self> {
         let mut launch = launch.clone();
         // Open for the guard alone: the program has been started already.
         let terminal = terminal.map(Reader::try_clone).transpose()?;
@@ -43,17 +50,11 @@ impl Guard {
             descriptor::set_close_on_exec(terminal.as_fd(), false)?;
             launch.arguments.push(terminal.as_fd().as_raw_fd().to_string().into());
         }
-        let in_hand = File::from(rustix::fs::memfd_create("wharf-in-hand", MemfdFlags::CLOEXEC)?);
         let (theirs, ours) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
-        let listener = listener.try_clone_to_owned()?;
-        let child = launch
-            .command()
-            .stdin(listener)
-            .stdout(theirs)
-            .stderr(in_hand.try_clone()?)
-            .process_group(0)
-            .spawn()?;
-        Ok((Self { child, _lifeline: ours }, in_hand))
+        let command = &mut launch.command();
+        let child =
+            command.stdin(post.listener).stdout(theirs).stderr(post.in_hand).process_group(0).spawn()?;
+        Ok(Self { child, _lifeline: ours })
     }
 
     /// Returns its process id.

@@ -14,13 +14,14 @@ use std::os::unix::process::CommandExt;
 use std::process::Child;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::MemfdFlags;
 use wharf_sys::linux::seccomp::{
     self, Answer, Call, Filter, Notification, Notifications, Refusal, SocketCallKind,
 };
 use wharf_sys::linux::socket_control::{self as control, Domain, Kind};
 use wharf_sys::linux::{descriptor, landlock, process_memory, session};
 
-use crate::guard::Guard;
+use crate::guard::Post;
 use crate::isolation::Isolation;
 use crate::launch::{Harbour, Launch, LaunchError, Place, Remark, Supervision};
 use crate::linux::binding::{
@@ -30,7 +31,6 @@ use crate::linux::guests::{self, Guests, handed_over};
 use crate::linux::substitute::{self, Substitutes};
 use crate::linux::{cluster, hidden, link};
 use crate::ports::{Held, namespace};
-use crate::terminal::Reader;
 
 /// A program that runs, and its calls.
 #[derive(Debug)]
@@ -146,15 +146,15 @@ pub fn start(
 }
 
 impl Calls {
-    /// Starts `launch`, which is to call [`crate::guard::stand`], in a process group of its own. The number of a descriptor of
-    /// `terminal` is added to its arguments.
+    /// Returns what a guard is to take over.
     ///
     /// # Errors
-    /// What memfd_create(2), pipe(2) or the start said; there is no guard then.
-    pub fn guard(&mut self, launch: &Launch, terminal: Option<&Reader>) -> io::Result<Guard> {
-        let (guard, in_hand) = Guard::start(launch, terminal, self.notifications.as_fd())?;
-        self.in_hand = Some(in_hand);
-        Ok(guard)
+    /// What memfd_create(2) or dup(2) said.
+    pub fn post(&mut self) -> io::Result<Post> {
+        let in_hand = File::from(rustix::fs::memfd_create("wharf-in-hand", MemfdFlags::CLOEXEC)?);
+        let post = Post { listener: self.notifications.as_fd().try_clone_to_owned()?, in_hand };
+        self.in_hand = Some(post.in_hand.try_clone()?);
+        Ok(post)
     }
 
     /// Writes down which call is being answered: without an answer its caller would wait for ever.

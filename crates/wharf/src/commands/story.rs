@@ -3,7 +3,7 @@
 //! Not here: the run itself (`wharf-run`), and the words (`wharf-views`).
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -51,9 +51,14 @@ impl Story {
     /// Tells what was heard.
     pub(super) fn hear(&mut self, heard: Heard) {
         match heard {
-            Heard::Started { program, guard } => {
+            Heard::Started { program } => {
                 if let Some(entry) = &mut self.entry {
-                    entry.change(|run| (run.program, run.guard) = (program, guard));
+                    entry.change(|run| run.program = program);
+                }
+            }
+            Heard::Guarded(guard) => {
+                if let Some(entry) = &mut self.entry {
+                    entry.change(|run| run.guard = Some(guard));
                 }
             }
             Heard::Socket(Event::Receives { asked, at }) => {
@@ -206,9 +211,10 @@ fn answers_http(os: &Os, at: SocketAddr) -> bool {
     answer.is_ok_and(|answer| answer.starts_with(HTTP))
 }
 
-/// Writes to stderr; a run goes on if nobody reads it.
+/// Writes to stderr, all at once: the program writes there, too. A run goes on if nobody reads it.
 pub(super) fn say(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) {
-    let _ = write(&mut io::stderr().lock());
+    let mut text = Vec::new();
+    let _ = write(&mut text).and_then(|()| io::stderr().lock().write_all(&text));
 }
 
 const NOT_LINKED: &str = "its connections cannot be led to its siblings in this container, whose seccomp profile forbids \
