@@ -178,8 +178,6 @@ impl Care {
     /// run it.
     fn start_guard(&mut self, launch: &Launch) -> Option<RunProcess> {
         let (post, reader) = self.post.take_if(|_| Instant::now() >= self.due)?;
-        // It is going to take longer, and there is little to do meanwhile.
-        background::rest();
         let guard = Guard::start(launch, reader.as_ref(), post).ok()?;
         let pid = guard.pid();
         self.spared.push(pid);
@@ -196,10 +194,12 @@ fn until_end(
 ) -> Result<Ending, RunError> {
     // When a signal follows if the program has not ended by then, and which.
     let mut next: Option<(Instant, i32)> = None;
-    let mut asked = false;
+    let (mut asked, mut has_listened) = (false, false);
     loop {
         if let Some(guard) = care.start_guard(guard) {
             hear(Heard::Guarded(guard));
+            // It is going to take longer.
+            background::rest();
         }
         let spared = &care.spared;
         let due = care.post.as_ref().map(|_| care.due);
@@ -207,7 +207,14 @@ fn until_end(
         let left = until.map_or(FOREVER, |when| when.saturating_duration_since(Instant::now()));
         match news.recv_timeout(left) {
             Ok(News::Ended(ending)) => return Ok(ending?),
-            Ok(News::Socket(event)) => hear(Heard::Socket(event)),
+            Ok(News::Socket(event)) => {
+                let listens = matches!(event, Event::Listens { .. });
+                hear(Heard::Socket(event));
+                if listens && !std::mem::replace(&mut has_listened, true) {
+                    // Most do so once, and then there is little to do.
+                    background::rest();
+                }
+            }
             // The terminal has told the whole process group already.
             Ok(News::Signal(signal)) if signals::is_of_the_keyboard(signal) && family::is_in_foreground() => {
             }

@@ -171,6 +171,8 @@ fn listeners(bench: &Bench<'_>, under: bool) -> Result<[Duration; 2]> {
 fn memory_beside(bench: &Bench<'_>) -> Result<[f64; 2]> {
     let server = bench.server(true, &["python3", "-m", "http.server"], 3000)?;
     answers(3000)?;
+    // As it is while it has nothing to do.
+    std::thread::sleep(Duration::from_millis(500));
     let memory = memory_mb(server.id())?;
     end(vec![server])?;
     Ok(memory)
