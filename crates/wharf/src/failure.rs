@@ -16,6 +16,11 @@ pub(crate) const NOTHING: u8 = 1;
 /// Exit code of a command line that asks for what cannot be.
 pub(crate) const USAGE: u8 = 2;
 
+/// Exit codes of a program that runs others, env(1): it failed itself, the command cannot be executed, there is none.
+pub(crate) const FAILED: u8 = 125;
+pub(crate) const NOT_EXECUTABLE: u8 = 126;
+pub(crate) const NO_SUCH_COMMAND: u8 = 127;
+
 /// Why a command did not do what was asked.
 #[derive(Debug)]
 pub(crate) enum Failure {

@@ -17,10 +17,9 @@ use wharf_views::json;
 use wharf_views::style::Style;
 use wharf_views::text::run::{write_note, write_warning};
 
-use super::run::FAILED;
 use super::story::say;
 use crate::cli::Run;
-use crate::failure::Failure;
+use crate::failure::{FAILED, Failure};
 use crate::keeping::OWN_PROGRAM;
 use crate::terminal;
 

@@ -15,9 +15,8 @@ use wharf_run::doors::Doors;
 use wharf_views::style::Style;
 use wharf_views::text::run::write_warning;
 
-use super::run::FAILED;
 use super::story::say;
-use crate::failure::Failure;
+use crate::failure::{FAILED, Failure};
 use crate::keeping::OWN_PROGRAM;
 
 /// A network of a run's own.

@@ -9,9 +9,8 @@ use wharf_os::privilege::{Privilege, lost_by};
 use wharf_views::style::Style;
 use wharf_views::text::run::write_warning;
 
-use super::run::FAILED;
 use super::story::say;
-use crate::failure::Failure;
+use crate::failure::{FAILED, Failure};
 
 /// Refuses a command that runs as another user by its file, since it can hardly do without; warns of one that has less,
 /// such as ping, which most often can.

@@ -34,7 +34,7 @@ use wharf_views::text::run::{write_note, write_warning};
 use super::story::{Story, say};
 use super::{background, isolate, logs, privilege};
 use crate::cli::{Colour, Guard, Run};
-use crate::failure::Failure;
+use crate::failure::{FAILED, Failure, NO_SUCH_COMMAND, NOT_EXECUTABLE};
 use crate::keeping::{self, OWN_PROGRAM};
 use crate::leases::{claim, store};
 use crate::terminal;
@@ -344,10 +344,6 @@ pub(crate) fn guard(guard: Guard) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Exit codes of a program that runs others, env(1): it failed itself, the command cannot be executed, there is none.
-pub(super) const FAILED: u8 = 125;
-const NOT_EXECUTABLE: u8 = 126;
-const NO_SUCH_COMMAND: u8 = 127;
 /// Of one name at once, at most.
 const INSTANCES: usize = 20;
 /// Lines of a log that say why a program ended.
