@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::Child;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::pipe::PipeFlags;
@@ -34,6 +35,8 @@ pub struct Post {
     pub(crate) listener: OwnedFd,
     /// Where the call that is being answered is written down.
     pub(crate) in_hand: File,
+    /// Held while a call is answered.
+    pub(crate) busy: Arc<Mutex<()>>,
 }
 
 impl Guard {
@@ -52,6 +55,10 @@ impl Guard {
         }
         let (theirs, ours) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
         let command = &mut launch.command();
+        // Until it is executed it has everything open that this process has: also the duplicate of a socket that the program
+        // closes just then.
+        let busy = Arc::clone(&post.busy);
+        let _quiet = busy.lock().unwrap_or_else(PoisonError::into_inner);
         let child =
             command.stdin(post.listener).stdout(theirs).stderr(post.in_hand).process_group(0).spawn()?;
         Ok(Self { child, _lifeline: ours })

@@ -12,6 +12,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::Child;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::MemfdFlags;
@@ -52,6 +53,8 @@ pub struct Calls {
     /// Where sockets cannot be duplicated.
     substitutes: Option<Substitutes>,
     guests: Guests,
+    /// Held while a call is answered: nothing is started then, which would have the program's socket open for a moment.
+    busy: Arc<Mutex<()>>,
     /// Where a program listens, to be told once it knows.
     listens: Option<SocketAddr>,
     /// Whose descriptors were duplicated last.
@@ -138,6 +141,7 @@ pub fn start(
         supervision,
         substitutes,
         guests: Guests::default(),
+        busy: Arc::default(),
         listens: None,
         caller: None,
         in_hand: None,
@@ -152,7 +156,8 @@ impl Calls {
     /// What memfd_create(2) or dup(2) said.
     pub fn post(&mut self) -> io::Result<Post> {
         let in_hand = File::from(rustix::fs::memfd_create("wharf-in-hand", MemfdFlags::CLOEXEC)?);
-        let post = Post { listener: self.notifications.as_fd().try_clone_to_owned()?, in_hand };
+        let listener = self.notifications.as_fd().try_clone_to_owned()?;
+        let post = Post { listener, in_hand, busy: Arc::clone(&self.busy) };
         self.in_hand = Some(post.in_hand.try_clone()?);
         Ok(post)
     }
@@ -186,7 +191,10 @@ impl Calls {
                 if let Some(call) = self.notifications.receive()? {
                     self.write_down(call.id);
                     // No duplicate of its socket is open any more by then: what the program closes is closed.
+                    let busy = Arc::clone(&self.busy);
+                    let answering = busy.lock().unwrap_or_else(PoisonError::into_inner);
                     let answer = self.answer(&call, harbour);
+                    drop(answering);
                     self.notifications.answer(call.id, answer)?;
                     self.write_down(NONE);
                     // Its caller need not wait for that.

@@ -6,7 +6,7 @@ use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
 use wharf_testkit::scenario::Scenario;
 use wharf_testkit::{sandbox, skip};
 
-use crate::running::{begin, ends, in_time, reached, start};
+use crate::running::{begin, ends, in_time, program, reached, start};
 use crate::support::{at, ls, only, says};
 
 fn written(sandbox: &Sandbox, name: &str, text: &str) -> String {
@@ -248,6 +248,25 @@ fn many_that_start_at_once_share_no_port() {
     }
     assert!(ports.contains(&3000), "one of them has it: {ports:?}");
     assert_eq!(ls(&sandbox, &[]).endpoints.len(), 40);
+}
+
+#[test]
+fn a_guard_that_starts_meanwhile_keeps_no_socket_open() {
+    let sandbox = sandbox!();
+    if program("perl").is_none() {
+        skip!("perl is not installed, and others take longer to start than the guard");
+    }
+    let script = "use Socket; use Time::HiRes 'time'; my ($end, %errors) = (time + 0.06);
+while (time < $end) {
+    socket(my $server, PF_INET, SOCK_STREAM, 0);
+    bind($server, sockaddr_in(4000, INADDR_LOOPBACK)) && listen($server, 1) or $errors{$!}++;
+    close $server;
+}
+print join ',', map { \"$_ $errors{$_}\" } keys %errors;";
+    for _ in 0..25 {
+        let run = sandbox.wharf(&["run", "--", "perl", "-e", script]).output().expect_code(0);
+        assert_eq!(run.text(), "", "{}", run.stderr);
+    }
 }
 
 #[test]
