@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 pub fn directory() -> io::Result<PathBuf> {
     let no_home = || io::Error::new(io::ErrorKind::NotFound, "neither XDG_STATE_HOME nor HOME is set");
     let base = base().ok_or_else(no_home)?;
-    fs::create_dir_all(&base)?;
+    fs::create_dir_all(&base)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", base.display())))?;
     let directory = base.join("wharf");
     make_private(&directory)?;
     Ok(directory)

@@ -133,3 +133,10 @@ fn a_program_in_the_foreground_is_listed_and_ended_too() {
     assert_eq!(run.wait().expect("it is ours").code(), Some(128 + 15));
     assert!(ps(&sandbox).is_empty());
 }
+
+#[test]
+fn a_state_directory_that_cannot_be_made_is_named() {
+    let sandbox = sandbox!();
+    let run = wharf(&sandbox, &["run", "--", "true"]).env("XDG_STATE_HOME", "/proc/nowhere");
+    says(&run.output().expect_code(125).stderr, &["the state directory: /proc/nowhere: "]);
+}
