@@ -38,6 +38,9 @@ pub struct Run {
     /// The address that it is reached at, where that is not 127.0.0.1: a program that listens on ::1 alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub main_address: Option<IpAddr>,
+    /// Its URL by name, where there is a router: `https://api.shop.localhost`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named_url: Option<String>,
     /// Every port that it listens on, in the order in which they were opened.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<RunPort>,
@@ -179,7 +182,7 @@ pub struct RunPort {
 }
 
 /// A process of a run: pid and start time together, since pids are reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct RunProcess {
     /// Process id.
     pub pid: u32,

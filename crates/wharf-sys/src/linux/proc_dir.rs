@@ -145,6 +145,16 @@ impl ProcessDir {
         Ok(rustix::fs::statat(&self.directory, name, rustix::fs::AtFlags::empty())?.st_ino)
     }
 
+    /// Returns the size of the file `name`; that of `fd` is how many descriptors are open, since Linux 6.2, and needs no
+    /// privilege (`proc_fd_getattr` in fs/proc/fd.c).
+    ///
+    /// # Errors
+    /// As [`ProcessDir::read`].
+    pub fn size(&self, name: &str) -> io::Result<u64> {
+        let size = rustix::fs::statat(&self.directory, name, rustix::fs::AtFlags::empty())?.st_size;
+        Ok(u64::try_from(size).unwrap_or(0))
+    }
+
     /// Opens the file `name`, e.g. a namespace for setns(2).
     ///
     /// # Errors

@@ -83,6 +83,10 @@ pub struct Record {
     pub v6_only: Option<bool>,
     /// Kernel id of the socket's control group (cgroup v2).
     pub cgroup_id: Option<u64>,
+    /// Packets that this socket has dropped since it was made, where [`SockDiag::with_details`] asked.
+    pub drops: Option<u32>,
+    /// Milliseconds since a TCP connection last heard of its peer, where [`SockDiag::with_details`] asked.
+    pub quiet_ms: Option<u32>,
 }
 
 /// One Unix socket, as `struct unix_diag_msg` (`linux/unix_diag.h`) tells it.
@@ -102,6 +106,8 @@ pub struct UnixSocket {
 pub struct SockDiag {
     socket: OwnedFd,
     buffer: Vec<u8>,
+    /// `idiag_ext` of each request.
+    extensions: u8,
 }
 
 impl SockDiag {
@@ -122,7 +128,14 @@ impl SockDiag {
     /// Takes over a socket that another process opened, in whose network namespace it stays.
     #[must_use]
     pub fn of(socket: OwnedFd) -> Self {
-        Self { socket, buffer: vec![0; RECEIVE_BUFFER] }
+        Self { socket, buffer: vec![0; RECEIVE_BUFFER], extensions: 0 }
+    }
+
+    /// Has each socket tell of its drops and of how long it has heard nothing, too; that costs the kernel a lock a socket.
+    #[must_use]
+    pub fn with_details(mut self) -> Self {
+        self.extensions = 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_SKMEMINFO - 1);
+        self
     }
 
     /// Appends every socket that `request` describes to `records`.
@@ -131,7 +144,7 @@ impl SockDiag {
     /// What the kernel answered; `InvalidData` for an answer that is not of the form of `linux/netlink.h`.
     pub fn dump(&mut self, request: &Request, records: &mut Vec<Record>) -> io::Result<()> {
         let id = [0; SOCKET_ID];
-        self.send(&encode(request, NLM_F_REQUEST | NLM_F_DUMP, &id))?;
+        self.send(&encode(request, self.extensions, NLM_F_REQUEST | NLM_F_DUMP, &id))?;
         loop {
             let answer = self.receive()?;
             match parse(answer, request.transport, records)? {
@@ -149,31 +162,50 @@ impl SockDiag {
     /// # Errors
     /// As [`SockDiag::dump`]; that there is none is `Ok(None)`.
     pub fn listener_at(&mut self, address: SocketAddr) -> io::Result<Option<Record>> {
+        // A remote port that no connection can have, so that the look-up falls through to listeners.
+        let none = match address.ip() {
+            IpAddr::V4(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            IpAddr::V6(_) => SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
+        };
+        Ok(self.one(address, none)?.filter(|record| record.state == LISTEN))
+    }
+
+    /// Returns the TCP socket that has `local` and is connected to `remote`, by the kernel's own look-up. One that nobody has
+    /// accepted yet has no inode; one that was closed and still sends has none either.
+    ///
+    /// # Errors
+    /// As [`SockDiag::dump`]; that there is none is `Ok(None)`.
+    pub fn connection(&mut self, local: SocketAddr, remote: SocketAddr) -> io::Result<Option<Record>> {
+        Ok(self.one(local, remote)?.filter(|record| record.state != LISTEN))
+    }
+
+    fn one(&mut self, local: SocketAddr, remote: SocketAddr) -> io::Result<Option<Record>> {
         let request = Request {
-            family: if address.is_ipv4() { Family::V4 } else { Family::V6 },
+            family: if local.is_ipv4() { Family::V4 } else { Family::V6 },
             transport: Transport::Tcp,
             states: u32::MAX,
-            local_port: address.port(),
-            remote_port: 0,
+            local_port: local.port(),
+            remote_port: remote.port(),
         };
         let mut id = [0; SOCKET_ID];
-        // A remote port that no connection can have, so that the look-up falls through to listeners.
-        match address.ip() {
-            IpAddr::V4(ip) => {
-                id[4..8].copy_from_slice(&ip.octets());
-                id[20..24].copy_from_slice(&Ipv4Addr::LOCALHOST.octets());
-            }
-            IpAddr::V6(ip) => {
-                id[4..20].copy_from_slice(&ip.octets());
-                id[20..36].copy_from_slice(&Ipv6Addr::LOCALHOST.octets());
+        for (at, ip) in [(4, local.ip()), (20, remote.ip())] {
+            match ip {
+                IpAddr::V4(ip) => id[at..at + 4].copy_from_slice(&ip.octets()),
+                IpAddr::V6(ip) => id[at..at + 16].copy_from_slice(&ip.octets()),
             }
         }
+        // As if it came in by loopback: a socket that is bound to that device is found for no other, inet_lookup in
+        // include/net/inet_hashtables.h.
+        if local.ip().to_canonical().is_loopback() {
+            id[36..40].copy_from_slice(&LOOPBACK_INDEX.to_ne_bytes());
+        }
+        // Any cookie.
         id[40..48].fill(0xff);
-        self.send(&encode(&request, NLM_F_REQUEST, &id))?;
+        self.send(&encode(&request, self.extensions, NLM_F_REQUEST, &id))?;
         let mut records = Vec::new();
         let answer = self.receive()?;
         match parse(answer, Transport::Tcp, &mut records) {
-            Ok(_) => Ok(records.into_iter().find(|record| record.state == LISTEN)),
+            Ok(_) => Ok(records.pop()),
             Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
             Err(error) => Err(error),
         }
@@ -275,7 +307,7 @@ fn error(body: &[u8]) -> io::Result<()> {
     }
 }
 
-fn encode(request: &Request, flags: u16, id: &[u8; SOCKET_ID]) -> [u8; REQUEST] {
+fn encode(request: &Request, extensions: u8, flags: u16, id: &[u8; SOCKET_ID]) -> [u8; REQUEST] {
     let mut message = [0; REQUEST];
     message[0..4].copy_from_slice(&(REQUEST as u32).to_ne_bytes());
     message[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
@@ -285,6 +317,7 @@ fn encode(request: &Request, flags: u16, id: &[u8; SOCKET_ID]) -> [u8; REQUEST] 
         Family::V6 => AF_INET6,
     };
     message[17] = request.transport as u8;
+    message[18] = extensions;
     message[20..24].copy_from_slice(&request.states.to_ne_bytes());
     message[24..72].copy_from_slice(id);
     message[24..26].copy_from_slice(&request.local_port.to_be_bytes());
@@ -316,9 +349,13 @@ fn record(body: &[u8], transport: Transport) -> Option<Record> {
         inode: u32_at(body, 68),
         v6_only: None,
         cgroup_id: None,
+        drops: None,
+        quiet_ms: None,
     };
     attributes(&body[DIAG_MESSAGE..], |kind, value| match (kind, value.len()) {
         (INET_DIAG_SKV6ONLY, 1..) => record.v6_only = Some(value[0] != 0),
+        (INET_DIAG_SKMEMINFO, SK_MEMINFO_LENGTH..) => record.drops = Some(u32_at(value, SK_MEMINFO_DROPS)),
+        (INET_DIAG_INFO, TCP_INFO_LENGTH..) => record.quiet_ms = Some(u32_at(value, TCPI_LAST_ACK_RECV)),
         (INET_DIAG_CGROUP_ID, 8..) => record.cgroup_id = Some(u64::from_ne_bytes(array(value, 0))),
         _ => {}
     });
@@ -385,10 +422,20 @@ const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const ATTRIBUTE_HEADER: usize = 4;
 /// Without NLA_F_NESTED and NLA_F_NET_BYTEORDER.
 const ATTRIBUTE_KIND: u16 = 0x3fff;
+const INET_DIAG_INFO: u16 = 2;
+const INET_DIAG_SKMEMINFO: u16 = 7;
+/// Byte of SK_MEMINFO_DROPS, the ninth number of the attribute, and its end.
+const SK_MEMINFO_DROPS: usize = 8 * 4;
+const SK_MEMINFO_LENGTH: usize = SK_MEMINFO_DROPS + 4;
+/// Byte of `tcpi_last_ack_recv` in `struct tcp_info` (`linux/tcp.h`), and its end.
+const TCPI_LAST_ACK_RECV: usize = 56;
+const TCP_INFO_LENGTH: usize = TCPI_LAST_ACK_RECV + 4;
 const INET_DIAG_SKV6ONLY: u16 = 11;
 const INET_DIAG_CGROUP_ID: u16 = 21;
 /// `struct inet_diag_sockid`.
 const SOCKET_ID: usize = 48;
+/// Number of the device `lo` in every network namespace (LOOPBACK_IFINDEX in include/net/flow.h).
+const LOOPBACK_INDEX: u32 = 1;
 /// `struct nlmsghdr` and `struct inet_diag_req_v2`.
 const REQUEST: usize = NLMSG_HEADER + 56;
 /// `struct inet_diag_msg`.

@@ -73,6 +73,26 @@ pub fn option_u32(socket: impl AsFd, level: i32, option: i32) -> io::Result<u32>
     Ok(u32::from_ne_bytes(value.to_ne_bytes()))
 }
 
+/// Returns how many instructions the filter has that was set with SO_ATTACH_FILTER; 0 for none.
+///
+/// # Errors
+/// `PermissionDenied` for one that was set with SO_ATTACH_BPF, whose instructions nobody can read.
+pub fn filter_length(socket: impl AsFd) -> io::Result<u32> {
+    let mut length: libc::socklen_t = 0;
+    // SAFETY: with a length of 0 SO_GET_FILTER of getsockopt(2) writes nothing to the value, which may so be null, and the
+    // count of instructions to `length`, which outlives the call; the descriptor is borrowed, so it is open.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_GET_FILTER,
+            std::ptr::null_mut(),
+            std::ptr::from_mut(&mut length),
+        )
+    };
+    if result == 0 { Ok(length) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Binds a TCP socket to `address` and closes it again. For IPv6 the socket is IPv6 only, so that each family
 /// is tried for itself.
 ///
@@ -95,7 +115,7 @@ mod tests {
     use std::net::TcpListener;
     use std::os::fd::AsRawFd;
 
-    use super::{inode, read, try_bind};
+    use super::{filter_length, inode, read, try_bind};
     use crate::linux::descriptor::duplicate;
 
     #[test]
@@ -110,6 +130,7 @@ mod tests {
         assert_eq!(options.reuse_address, Some(true));
         assert_eq!(options.reuse_port, Some(false));
         assert_eq!(options.defer_accept_s, Some(0));
+        assert_eq!(filter_length(&twin).unwrap(), 0);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Netlink answers: real ones from this kernel, and hostile ones.
 
 use std::io::Write;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 use proptest::prelude::{any, prop};
 use proptest::{prop_assert, proptest};
+
+use super::super::socket_control::bind_to_device;
 
 use super::{Family, LISTEN, Request, SockDiag, Transport, parse, unix_socket};
 
@@ -38,6 +40,35 @@ fn the_exact_question_finds_a_dual_stack_wildcard_by_its_ipv4_address() {
     assert_eq!(found.v6_only, Some(false));
     drop(listener);
     assert_eq!(diag.listener_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap(), None);
+}
+
+#[test]
+fn the_exact_question_finds_one_that_is_bound_to_loopback_and_what_it_has_accepted() {
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    bind_to_device(listener.as_fd(), "lo").unwrap();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, listener.local_addr().unwrap().port()));
+    let mut diag = SockDiag::open().unwrap();
+    let found = diag.listener_at(address).unwrap().expect("it is there");
+    assert_eq!(u64::from(found.inode), rustix::fs::fstat(listener.as_fd()).unwrap().st_ino);
+    let client = TcpStream::connect(address).unwrap();
+    let (server, remote) = listener.accept().unwrap();
+    for (socket, ends) in [(&server, (address, remote)), (&client, (remote, address))] {
+        let found = diag.connection(ends.0, ends.1).unwrap().expect("it is open");
+        assert_eq!(u64::from(found.inode), rustix::fs::fstat(socket.as_fd()).unwrap().st_ino);
+    }
+}
+
+#[test]
+fn details_are_told_where_they_are_asked_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let client = std::net::TcpStream::connect(address).unwrap();
+    let mut diag = SockDiag::open().unwrap().with_details();
+    assert_eq!(diag.listener_at(address).unwrap().unwrap().drops, Some(0));
+    let waiting = diag.connection(address, client.local_addr().unwrap()).unwrap().unwrap();
+    assert!(waiting.inode == 0 && waiting.quiet_ms.is_some_and(|ms| ms < 60_000), "{waiting:?}");
+    let plain = SockDiag::open().unwrap().listener_at(address).unwrap().unwrap();
+    assert_eq!((plain.drops, plain.quiet_ms), (None, None));
 }
 
 #[test]
