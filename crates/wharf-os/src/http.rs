@@ -44,9 +44,11 @@ impl Response {
 #[must_use]
 pub fn request(method: &str, target: &str, fields: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut text = format!(
-        "{method} {target} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: wharf\r\nAccept: application/json\r\n\
-         Connection: close\r\n"
+        "{method} {target} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: wharf\r\nAccept: application/json\r\n"
     );
+    if !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("connection")) {
+        text.push_str("Connection: close\r\n");
+    }
     for (name, value) in fields {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -81,7 +83,8 @@ pub fn read_response(reader: &mut impl BufRead) -> Result<Response, HttpError> {
             headers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
         }
     }
-    let body = read_body(reader, &headers)?;
+    // One that says there is none has none, also on a connection that stays (RFC 9112 section 6.3).
+    let body = if status == NO_CONTENT { Vec::new() } else { read_body(reader, &headers)? };
     Ok(Response { status, headers, body })
 }
 
@@ -171,6 +174,9 @@ pub fn left(deadline: Instant) -> io::Result<Duration> {
 
 const BROKEN: HttpError = HttpError::Malformed("its answer breaks off or breaks the rules of HTTP");
 const TOO_LONG: HttpError = HttpError::Malformed("its answer is longer than 16 MiB");
+
+/// A status without a body.
+const NO_CONTENT: u16 = 204;
 
 /// Most bytes of a status line and headers.
 const HEAD_LIMIT: usize = 64 * 1024;

@@ -8,11 +8,20 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests open ports and start programs"))]
 
 #[cfg(target_os = "linux")]
+#[path = "linux/account.rs"]
+pub mod account;
+#[cfg(target_os = "linux")]
 #[path = "linux/background.rs"]
 pub mod background;
 #[cfg(unix)]
 pub mod containers;
 pub mod dial;
+#[cfg(target_os = "linux")]
+#[path = "linux/entrance.rs"]
+pub mod entrance;
+#[cfg(target_os = "linux")]
+#[path = "linux/examine.rs"]
+pub mod examine;
 pub mod facts;
 pub mod fake;
 #[cfg(target_os = "linux")]
@@ -24,6 +33,9 @@ pub mod folder;
 #[cfg(target_os = "linux")]
 #[path = "linux/guard.rs"]
 pub mod guard;
+#[cfg(target_os = "linux")]
+#[path = "linux/hosts.rs"]
+pub mod hosts;
 #[cfg(unix)]
 pub mod http;
 #[cfg(target_os = "linux")]
@@ -42,6 +54,15 @@ pub mod local;
 #[path = "linux/names.rs"]
 pub mod names;
 #[cfg(target_os = "linux")]
+#[path = "linux/other_end.rs"]
+pub mod other_end;
+#[cfg(target_os = "linux")]
+#[path = "linux/pipe.rs"]
+pub mod pipe;
+#[cfg(not(target_os = "linux"))]
+#[path = "unsupported/pipe.rs"]
+pub mod pipe;
+#[cfg(target_os = "linux")]
 #[path = "linux/ports.rs"]
 pub mod ports;
 #[cfg(not(target_os = "linux"))]
@@ -53,6 +74,12 @@ pub mod privilege;
 #[cfg(target_os = "linux")]
 #[path = "linux/relay.rs"]
 pub mod relay;
+#[cfg(target_os = "linux")]
+#[path = "linux/resolver.rs"]
+pub mod resolver;
+#[cfg(target_os = "linux")]
+#[path = "linux/service.rs"]
+pub mod service;
 #[cfg(unix)]
 pub mod signals;
 #[cfg(not(unix))]
@@ -78,6 +105,9 @@ pub mod supervisor;
 pub mod terminal;
 pub mod traits;
 #[cfg(target_os = "linux")]
+#[path = "linux/trust.rs"]
+pub mod trust;
+#[cfg(target_os = "linux")]
 #[path = "linux/turn.rs"]
 pub mod turn;
 #[cfg(not(target_os = "linux"))]
@@ -85,6 +115,12 @@ pub mod turn;
 pub mod turn;
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
+#[cfg(target_os = "linux")]
+#[path = "linux/vault.rs"]
+pub mod vault;
+#[cfg(not(target_os = "linux"))]
+#[path = "unsupported/vault.rs"]
+pub mod vault;
 
 use dial::Dialer;
 use traits::{Clock, Containers, Files, Host, Processes, Sockets};

@@ -33,6 +33,14 @@ pub fn start(launch: &Launch) -> io::Result<Background> {
     Ok(Background { child, said })
 }
 
+/// Runs a program in the foreground, with this process's own streams, and returns whether it succeeded.
+///
+/// # Errors
+/// What execve(2) said.
+pub fn run_here(launch: &Launch) -> io::Result<bool> {
+    Ok(launch.command().status()?.success())
+}
+
 /// Leaves the session of the one who started this process: no signal of its terminal comes any more.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ use crate::facts::{Namespace, Partial};
 pub(crate) fn others() -> Partial<Vec<Namespace>> {
     let Ok(proc) = ProcDir::open() else { return no_proc() };
     let Ok(pids) = proc.pids() else { return no_proc() };
-    let own = identity(&proc, "self");
+    let own = identity(&proc, "thread-self");
     let mut found: BTreeMap<u64, Namespace> = BTreeMap::new();
     // The number of net/tcp stands for the namespace until a process tells both.
     let mut aliases: HashMap<u64, u64> = HashMap::new();
@@ -57,7 +57,7 @@ pub(crate) fn others() -> Partial<Vec<Namespace>> {
 /// Returns the other processes in wharf's own network namespace, as far as they may be looked into.
 pub(crate) fn neighbours() -> Vec<u32> {
     let Ok(proc) = ProcDir::open() else { return Vec::new() };
-    let own = identity(&proc, "self");
+    let own = identity(&proc, "thread-self");
     let is_here = |pid: &u32| {
         let (inode, table) = identity(&proc, &pid.to_string());
         *pid != std::process::id()
@@ -94,8 +94,11 @@ type Identity = (Option<u64>, Option<u64>);
 /// Returns the inode of `ns/net` where it may be read; else the inode of `net/tcp`. (For wharf itself: both.)
 fn identity(proc: &ProcDir, who: &str) -> Identity {
     let inode = proc.link(&format!("{who}/ns/net")).ok().and_then(|target| namespace_inode(&target));
-    let table =
-        if inode.is_none() || who == "self" { proc.inode(&format!("{who}/net/tcp")).ok() } else { None };
+    let table = if inode.is_none() || who == "thread-self" {
+        proc.inode(&format!("{who}/net/tcp")).ok()
+    } else {
+        None
+    };
     (inode, table)
 }
 
@@ -149,7 +152,7 @@ mod tests {
     fn a_process_of_ones_own_namespace_has_ones_own_numbers() {
         let proc = ProcDir::open().unwrap();
         let pid = std::process::id().to_string();
-        assert_eq!(identity(&proc, "self").0, identity(&proc, &pid).0);
+        assert_eq!(identity(&proc, "thread-self").0, identity(&proc, &pid).0);
         assert_eq!(proc.inode("self/net/tcp").unwrap(), proc.inode(&format!("{pid}/net/tcp")).unwrap());
     }
 }

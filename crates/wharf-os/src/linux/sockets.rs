@@ -82,7 +82,8 @@ fn own(query: &SocketQuery) -> Result<Partial<Vec<SocketFacts>>, OsError> {
         Ok(value) => Ok(Partial { value, warnings: bound_warning(query) }),
         Err(denied) => {
             let proc = ProcDir::open().map_err(|error| nothing_to_ask(&denied, &error))?;
-            let value = tables(&proc, "self", query).map_err(|error| nothing_to_ask(&denied, &error))?;
+            let value =
+                tables(&proc, "thread-self", query).map_err(|error| nothing_to_ask(&denied, &error))?;
             let text = format!(
                 "netlink is denied here ({denied}), so /proc/net was read instead: \
                  backlogs, IPV6_V6ONLY, devices and control groups are not known"
@@ -270,7 +271,7 @@ fn state_number(state: TcpState) -> u32 {
     STATES.iter().zip(1..).find(|(known, _)| **known == state).map_or(0, |(_, number)| number)
 }
 
-fn tcp_state(number: u8) -> TcpState {
+pub(crate) fn tcp_state(number: u8) -> TcpState {
     // 12 is TCP_NEW_SYN_RECV, a request that is not a whole socket yet.
     let number = if number == 12 { 3 } else { number };
     STATES.get(usize::from(number).wrapping_sub(1)).copied().unwrap_or(TcpState::Closed)

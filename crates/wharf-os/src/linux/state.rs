@@ -5,7 +5,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,12 @@ pub fn directory() -> io::Result<PathBuf> {
     Ok(directory)
 }
 
+/// Returns where the directory is or would be, and makes nothing; `None` without a home.
+#[must_use]
+pub fn place() -> Option<PathBuf> {
+    Some(base()?.join("wharf"))
+}
+
 /// Returns the path of `name` in the directory and makes nothing; `None` if it is not there, or others may write to it.
 #[must_use]
 pub fn existing(name: &str) -> Option<PathBuf> {
@@ -36,6 +42,18 @@ pub fn existing(name: &str) -> Option<PathBuf> {
 fn base() -> Option<PathBuf> {
     let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))
+}
+
+/// Returns the file that says what its user has chosen, whether it is there or not: `wharf/config.toml` in
+/// `$XDG_CONFIG_HOME`, else in `~/.config`.
+///
+/// # Errors
+/// `NotFound` without a home.
+pub fn configuration() -> io::Result<PathBuf> {
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")));
+    let no_home = || io::Error::new(io::ErrorKind::NotFound, "neither XDG_CONFIG_HOME nor HOME is set");
+    Ok(base.ok_or_else(no_home)?.join("wharf/config.toml"))
 }
 
 /// Makes the file (mode 0600) if it is not there.
@@ -59,13 +77,55 @@ pub fn subdirectory(name: &str) -> io::Result<PathBuf> {
 /// Puts `bytes` into the file (mode 0600) at once: whoever reads it sees all of the old or all of the new.
 ///
 /// # Errors
-/// What open(2), write(2) or rename(2) said.
+/// What open(2), write(2) or rename(2) said; the file is as it was then.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_private_by(path, |writer| writer.write_all(bytes)).map(drop)
+}
+
+/// Puts what `write` writes into the file (mode 0600) at once, as [`write_private`] does. Returns its length in bytes.
+///
+/// # Errors
+/// As [`write_private`], and what `write` said.
+pub fn write_private_by(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<u64> {
     let draft = path.with_extension("draft");
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(&draft)?.write_all(bytes)?;
-    fs::rename(&draft, path)
+    let written = options.open(&draft).and_then(|file| {
+        let mut writer = BufWriter::new(file);
+        write(&mut writer)?;
+        writer.flush()?;
+        let length = writer.get_ref().metadata()?.len();
+        fs::rename(&draft, path)?;
+        Ok(length)
+    });
+    if written.is_err() {
+        // Half of it would only take up room, which is what there may be too little of.
+        let _ = fs::remove_file(&draft);
+    }
+    written
+}
+
+/// Puts `bytes` behind the first `length` bytes of the file, all of them or, on an error, none. Returns false, and does
+/// nothing, if the file does not have that length.
+///
+/// # Errors
+/// What open(2), fstat(2) or write(2) said.
+pub fn append_private(path: &Path, length: u64, bytes: &[u8]) -> io::Result<bool> {
+    let mut file = match fs::OpenOptions::new().append(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        file => file?,
+    };
+    if file.metadata()?.len() != length {
+        return Ok(false);
+    }
+    file.write_all(bytes).inspect_err(|_| {
+        // If that fails, too, the file has another length, and is written anew next time.
+        let _ = file.set_len(length);
+    })?;
+    Ok(true)
 }
 
 /// Returns the directory for sockets, making it (mode 0700) if it is not there: `wharf` in `$XDG_RUNTIME_DIR` if that is
