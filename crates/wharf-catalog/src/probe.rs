@@ -21,6 +21,7 @@ mod plan;
 mod protocol;
 mod tls;
 mod windows;
+pub mod words;
 
 #[cfg(test)]
 mod tests;

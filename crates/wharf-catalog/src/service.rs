@@ -12,6 +12,7 @@ mod image;
 mod ports;
 mod runtime;
 pub(crate) mod table;
+pub mod usual;
 
 #[cfg(test)]
 mod tests;

@@ -243,6 +243,19 @@ impl Store {
         Ok(removed)
     }
 
+    /// Removes a lease as it was given, unless somebody has asked for it since. Returns whether that was done.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn forget(&mut self, lease: &Lease) -> Result<bool, StoreError> {
+        let _turn = self.turn();
+        let count = self.connection.execute(
+            "DELETE FROM leases WHERE id = ?1 AND fence = ?2 AND used_ms = ?3",
+            params![lease.id, lease.fence.cast_signed(), lease.used_at.unix_ms()],
+        )?;
+        Ok(count > 0)
+    }
+
     /// Returns the lease that has `port`.
     ///
     /// # Errors

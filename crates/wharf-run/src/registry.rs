@@ -146,6 +146,7 @@ mod tests {
             port: 20_001,
             main_port: None,
             main_address: None,
+            named_url: None,
             ports: Vec::new(),
             host_visible: false,
             isolated: false,

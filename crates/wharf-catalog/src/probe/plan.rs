@@ -104,11 +104,11 @@ const OPENED_BY: &[(&str, &str)] = &[
 ];
 
 /// Protocols whose server speaks first.
-const SERVER_FIRST: &[&str] =
+pub(super) const SERVER_FIRST: &[&str] =
     &["ssh", "ftp", "smtp", "pop3", "imap", "mysql", "nats", "rsync", "rfb", "telnet", "zmtp"];
 
 /// Services with no fixed protocol that a stranger would disturb: debuggers, and listeners that take one client and end.
-const LEFT_ALONE: &[&str] =
+pub(super) const LEFT_ALONE: &[&str] =
     &["pydevd", "gdbserver", "lldb-server", "delve", "debugpy", "jdwp", "epmd", "netcat", "socat"];
 
 /// Ports at which a Java debugger is usual: it takes one client, and no stranger's handshake.

@@ -86,5 +86,8 @@ const SERVER_HELLO: u8 = 2;
 const SERVER_NAME: u16 = 0;
 const ALPN: u16 = 16;
 
-/// ECDHE with AES-GCM and ChaCha20, and two old RSA suites for old servers.
-const SUITES: [u16; 8] = [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0x009c, 0x002f];
+/// ECDHE with AES-GCM and ChaCha20, and what old servers have: ECDHE with CBC, and RSA.
+const SUITES: [u16; 14] = [
+    0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc009, 0xc00a, 0xc013, 0xc014, 0x009c, 0x009d, 0x002f,
+    0x0035,
+];

@@ -22,6 +22,7 @@ fn run() -> Run {
         port: 20_001,
         main_port: Some(22_640),
         main_address: None,
+        named_url: None,
         ports: vec![RunPort { port: 22_640, asked_port: Some(3000), udp: false }],
         host_visible: false,
         isolated: false,

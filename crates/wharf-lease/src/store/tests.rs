@@ -108,6 +108,15 @@ fn removing_a_name_frees_its_ports() {
 }
 
 #[test]
+fn a_lease_is_forgotten_unless_somebody_has_asked_for_it_since() {
+    let (_folder, mut store) = store();
+    let lease = store.lease(&claim("api", "/shop"), &Values).unwrap();
+    assert!(!store.forget(&wharf_model::lease::Lease { fence: lease.fence + 1, ..lease.clone() }).unwrap());
+    assert!(store.forget(&lease).unwrap() && !store.forget(&lease).unwrap());
+    assert!(store.all().unwrap().is_empty());
+}
+
+#[test]
 fn a_full_range_is_said_and_harms_nothing() {
     let (_folder, mut store) = store();
     for index in 0..20 {
