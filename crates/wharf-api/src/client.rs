@@ -3,7 +3,7 @@
 //! Not here: starting one (`wharf-daemon`'s command), and what is done without one (the caller knows).
 
 use std::cmp::Ordering;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -12,12 +12,16 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wharf_model::daemon::Daemon;
+use wharf_model::route::Routes;
 use wharf_os::http::{self, HttpError, Response};
 use wharf_os::ports::{Held, namespace};
 use wharf_os::{local, state};
 
-use crate::document::{Problem, Restart};
-use crate::route::{DAEMON, KEEP, LET_GO, RESTART, Route, STOP, TAKE};
+use crate::document::{NewRoute, Problem, Restart};
+use crate::route::{
+    ADD_ROUTE, DAEMON, KEEP, LET_GO, LISTENERS, REMOVE_ROUTE, RESTART, ROUTER_LOG, ROUTES_OF, Route, STOP,
+    TAKE,
+};
 use crate::{NAMESPACE_HEADER, SOCKET, VERSION, VERSION_HEADER};
 
 /// The way to the daemon of this user.
@@ -127,13 +131,102 @@ impl Client {
         self.ask(&LET_GO, &LET_GO.with(&port.to_string()), None::<&()>, None).map(drop)
     }
 
+    /// Hands the router listening sockets, and returns the line that was done by, which the daemon keeps as long as it
+    /// goes on as it is.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] if one of them is none that it takes, and then it takes none.
+    pub fn hand_over(&self, listeners: &[BorrowedFd<'_>]) -> Result<Line, ClientError> {
+        let (_, stream) = self.converse(&LISTENERS, LISTENERS.path, None::<&()>, listeners, "keep-alive")?;
+        stream.set_read_timeout(None)?;
+        Ok(Line(stream))
+    }
+
+    /// Returns the routes of a host or a lease; none if it has none.
+    ///
+    /// # Errors
+    /// Any [`ClientError`].
+    pub fn routes_of(&self, name: &str) -> Result<Vec<wharf_model::route::Route>, ClientError> {
+        match self.tell::<Routes>(&ROUTES_OF, &ROUTES_OF.with(&encoded(name)), None::<&()>) {
+            Ok(routes) => Ok(routes.routes),
+            Err(ClientError::Refused { status: 404, .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Adds a route.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] if there can be none like it.
+    pub fn add_route(&self, asked: &NewRoute) -> Result<wharf_model::route::Route, ClientError> {
+        self.tell(&ADD_ROUTE, ADD_ROUTE.path, Some(asked))
+    }
+
+    /// Removes what was added for a host, or for one path of it, and returns it.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] if nothing was.
+    pub fn remove_route(&self, name: &str, path: Option<&str>) -> Result<Routes, ClientError> {
+        let mut target = REMOVE_ROUTE.with(&encoded(name));
+        if let Some(path) = path {
+            target.push_str("?path=");
+            target.push_str(&encoded(path));
+        }
+        self.tell(&REMOVE_ROUTE, &target, None::<&()>)
+    }
+
+    /// Calls `each` with every line of the router's log: the last requests for `name`, or for all, and with `follow` all that
+    /// come, until it returns false.
+    ///
+    /// # Errors
+    /// Any [`ClientError`].
+    pub fn router_log(
+        &self,
+        name: Option<&str>,
+        follow: bool,
+        mut each: impl FnMut(&str) -> bool,
+    ) -> Result<(), ClientError> {
+        let name = name.map(|name| format!("&name={}", encoded(name))).unwrap_or_default();
+        let target = format!("{}?follow={follow}{name}", ROUTER_LOG.path);
+        let request = http::request(ROUTER_LOG.method, &target, &[(VERSION_HEADER, VERSION)], &[]);
+        // The answer ends with the connection then, and is no more than its lines.
+        let request = String::from_utf8_lossy(&request).replacen(" HTTP/1.1", " HTTP/1.0", 1);
+        let mut stream = local::connect(&self.socket)?;
+        stream.write_all(request.as_bytes())?;
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        if line.split(' ').nth(1) != Some("200") {
+            return Err(ClientError::Strange(line.trim().to_owned()));
+        }
+        while line != "\r\n" && !line.is_empty() {
+            line.clear();
+            reader.read_line(&mut line)?;
+        }
+        loop {
+            line.clear();
+            if reader.read_line(&mut line)? == 0 || !each(line.trim_end()) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn tell<T: DeserializeOwned>(
+        &self,
+        route: &Route,
+        path: &str,
+        takes: Option<&impl Serialize>,
+    ) -> Result<T, ClientError> {
+        let answer = self.ask(route, path, takes, None)?;
+        serde_json::from_slice(&answer.response.body).map_err(|error| ClientError::Strange(error.to_string()))
+    }
+
     /// Returns the answer to a route that takes nothing.
     ///
     /// # Errors
     /// Any [`ClientError`].
     pub fn get<T: DeserializeOwned>(&self, route: &Route) -> Result<T, ClientError> {
-        let answer = self.ask(route, route.path, None::<&()>, None)?;
-        serde_json::from_slice(&answer.response.body).map_err(|error| ClientError::Strange(error.to_string()))
+        self.tell(route, route.path, None::<&()>)
     }
 
     fn ask(
@@ -143,25 +236,49 @@ impl Client {
         takes: Option<&impl Serialize>,
         descriptor: Option<BorrowedFd<'_>>,
     ) -> Result<Answer, ClientError> {
+        self.converse(route, path, takes, descriptor.as_slice(), "close").map(|(answer, _)| answer)
+    }
+
+    fn converse(
+        &self,
+        route: &Route,
+        path: &str,
+        takes: Option<&impl Serialize>,
+        descriptors: &[BorrowedFd<'_>],
+        then: &str,
+    ) -> Result<(Answer, UnixStream), ClientError> {
         let body = takes.map(serde_json::to_vec).transpose();
         let body = body.map_err(|error| ClientError::Strange(error.to_string()))?.unwrap_or_default();
         let namespace = namespace()?.to_string();
-        let fields = [(VERSION_HEADER, VERSION), (NAMESPACE_HEADER, &namespace)];
+        let fields =
+            [(VERSION_HEADER, VERSION), (NAMESPACE_HEADER, namespace.as_str()), ("Connection", then)];
         let request = http::request(route.method, path, &fields, &body);
         let mut stream = local::connect(&self.socket)?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        let sent = local::send(stream.as_fd(), &request, descriptor.as_slice())?;
+        let sent = local::send(stream.as_fd(), &request, descriptors)?;
         stream.write_all(&request[sent..])?;
         let mut reader = Reader { stream, deadline: Instant::now() + PATIENCE, descriptors: Vec::new() };
         let response = http::read_response(&mut BufReader::new(&mut reader))?;
-        let descriptors = reader.descriptors;
+        let Reader { stream, descriptors, .. } = reader;
         match response.status {
-            200..300 => Ok(Answer { response, descriptors }),
+            200..300 => Ok((Answer { response, descriptors }, stream)),
             status => match serde_json::from_slice(&response.body) {
                 Ok(problem) => Err(ClientError::Refused { status, problem }),
                 Err(_) => Err(ClientError::Strange(format!("status {status}"))),
             },
         }
+    }
+}
+
+/// A connection to the daemon on which nothing more is said.
+#[derive(Debug)]
+pub struct Line(UnixStream);
+
+impl Line {
+    /// Waits until the daemon ends, or goes on as another program.
+    pub fn wait(mut self) {
+        let mut buffer = [0; 64];
+        while matches!(self.0.read(&mut buffer), Ok(1..)) {}
     }
 }
 
@@ -173,6 +290,19 @@ pub fn is_older(version: &str) -> bool {
         numbers.split('.').map(|part| part.parse().unwrap_or(0)).collect()
     };
     parts(version).cmp(&parts(VERSION)) == Ordering::Less
+}
+
+/// Returns a text as a part of a path or the value of a query; RFC 3986 section 2.
+fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(byte as char);
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }
 
 struct Answer {

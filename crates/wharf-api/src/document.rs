@@ -37,6 +37,31 @@ pub struct Pin {
     pub port: u16,
 }
 
+/// Asks for a route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRoute {
+    /// The host name, with or without a domain of the router: `api.shop`, `api.shop.localhost`.
+    pub host: String,
+    /// The server behind it: as [`wharf_model::route::Upstream`] is written, a port, or the whole name of a lease.
+    pub upstream: String,
+    /// Paths that it is for: this one and all below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// True if the upstream is not told that part of the path.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub strip: bool,
+    /// True if it is for every name below the host as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wildcard: bool,
+    /// True if it is for raw TCP, which comes in at an address of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tcp: bool,
+    /// Process with which the route ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+}
+
 /// Asks for a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -6,10 +6,11 @@ use schemars::SchemaGenerator;
 use serde_json::Value;
 use wharf_model::daemon::Daemon;
 use wharf_model::lease::{Lease, Leases};
+use wharf_model::route::{RequestEntry, Router, Routes};
 use wharf_model::run::Runs;
 use wharf_model::snapshot::Snapshot;
 
-use crate::document::{NewLease, Pin, Restart};
+use crate::document::{NewLease, NewRoute, Pin, Restart};
 
 /// Something that can be asked.
 #[derive(Clone, Copy, Debug)]
@@ -87,12 +88,76 @@ pub const KEEP: Route = post(
 /// A port for a program without wharf.
 pub const LET_GO: Route =
     post("/v1/ports/{port}/let-go", "Keeps a port no more, until the next run has it.", None, None);
+/// Listening sockets for the router.
+pub const LISTENERS: Route = post(
+    "/v1/router/listeners",
+    "Hands the router listening sockets for a port that the daemon may not open by itself: TCP sockets that listen on \
+     loopback and on nothing else, eight at most, which come with the request (SCM_RIGHTS).",
+    None,
+    None,
+);
+/// The router.
+pub const ROUTER: Route =
+    get("/v1/router", "Tells where the router listens, and for which domains.", of::<Router>);
+/// What the router did.
+pub const ROUTER_LOG: Route = get(
+    "/v1/router/log",
+    "Tells the last requests, a document a line (application/x-ndjson); ?name=HOST narrows it, ?follow=true goes on.",
+    of::<RequestEntry>,
+);
+/// The routes.
+pub const ROUTES_OF_ALL: Route = get("/v1/routes", "Lists the routes.", of::<Routes>);
+/// A route more.
+pub const ADD_ROUTE: Route = post(
+    "/v1/routes",
+    "Adds a route, in the place of one that was added for the same host and path.",
+    Some(of::<NewRoute>),
+    Some(of::<wharf_model::route::Route>),
+);
+/// The routes of a name.
+pub const ROUTES_OF: Route = get(
+    "/v1/routes/{name}",
+    "Lists the routes of a host, with or without its domain, or of a lease.",
+    of::<Routes>,
+);
+/// A route less.
+pub const REMOVE_ROUTE: Route = Route {
+    method: "DELETE",
+    path: "/v1/routes/{name}",
+    summary: "Removes what was added for a host, with ?path=PATH for that path alone, and tells what that was.",
+    takes: None,
+    gives: Some(of::<Routes>),
+};
+/// Sums for Prometheus.
+pub const METRICS: Route =
+    get("/metrics", "Tells sums of requests, as Prometheus reads them (text/plain).", any);
 /// This table.
 pub const OPENAPI: Route = get("/v1/openapi.json", "Tells all of this as an OpenAPI document.", any);
 
 /// Every route.
-pub const ROUTES: [Route; 13] =
-    [DAEMON, RESTART, STOP, ENDPOINTS, LEASES, LEASE, REMOVE, PIN, RUNS, TAKE, KEEP, LET_GO, OPENAPI];
+pub const ROUTES: [Route; 21] = [
+    DAEMON,
+    RESTART,
+    STOP,
+    ENDPOINTS,
+    LEASES,
+    LEASE,
+    REMOVE,
+    PIN,
+    RUNS,
+    TAKE,
+    KEEP,
+    LET_GO,
+    LISTENERS,
+    ROUTER,
+    ROUTER_LOG,
+    ROUTES_OF_ALL,
+    ADD_ROUTE,
+    ROUTES_OF,
+    REMOVE_ROUTE,
+    METRICS,
+    OPENAPI,
+];
 
 impl Route {
     /// Returns its path for `value` in the place of its parameter.
@@ -143,7 +208,8 @@ mod tests {
     fn every_route_is_one() {
         let all: BTreeSet<_> = ROUTES.iter().map(|route| (route.method, route.path)).collect();
         assert_eq!(all.len(), ROUTES.len());
-        assert!(ROUTES.iter().all(|route| route.path.starts_with("/v1/") && route.summary.ends_with('.')));
+        let is_named = |path: &str| path.starts_with("/v1/") || path == "/metrics";
+        assert!(ROUTES.iter().all(|route| is_named(route.path) && route.summary.ends_with('.')));
         assert_eq!(PIN.with("api.shop"), "/v1/leases/api.shop/pin");
         assert_eq!((PIN.parameter(), DAEMON.parameter()), (Some("name"), None));
         assert_eq!(DAEMON.with("x"), "/v1/daemon");

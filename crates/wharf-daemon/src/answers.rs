@@ -2,6 +2,8 @@
 //!
 //! Not here: the table of routes and its documents (`wharf-api`), and who may ask ([`crate::gate`]).
 
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use axum::Router;
@@ -25,17 +27,18 @@ use wharf_model::filter::Filter;
 use wharf_model::lease::{LEASES_SCHEMA, Lease, LeaseName, Leases};
 use wharf_model::run::{RUNS_SCHEMA, RunProcess, Runs};
 use wharf_model::snapshot::Snapshot;
-use wharf_os::identity;
 use wharf_os::ports::Held;
+use wharf_os::{entrance, identity};
 
 use crate::Next;
+use crate::door_answers;
 use crate::fault::Fault;
 use crate::gate::{Caller, look};
 use crate::house::House;
 use crate::keeper::Refusal;
 
-type Answer<T> = Result<Json<T>, Fault>;
-type TheHouse = State<Arc<House>>;
+pub(crate) type Answer<T> = Result<Json<T>, Fault>;
+pub(crate) type TheHouse = State<Arc<House>>;
 
 /// Returns all routes.
 pub(crate) fn router(house: Arc<House>) -> IntoMakeServiceWithConnectInfo<Router, Caller> {
@@ -54,6 +57,12 @@ pub(crate) fn router(house: Arc<House>) -> IntoMakeServiceWithConnectInfo<Router
     router = at(router, &route::TAKE, post(take));
     router = at(router, &route::KEEP, post(keep));
     router = at(router, &route::LET_GO, post(let_go));
+    router = at(router, &route::LISTENERS, post(listeners));
+    router = at(router, &route::ROUTER, get(door_answers::router));
+    router = at(router, &route::ROUTER_LOG, get(door_answers::log));
+    router = at(router, &route::ROUTES_OF_ALL, get(door_answers::routes).post(door_answers::add));
+    router = at(router, &route::ROUTES_OF, get(door_answers::routes_of).delete(door_answers::remove));
+    router = at(router, &route::METRICS, get(door_answers::metrics));
     router = at(router, &route::OPENAPI, get(|| async { Json(openapi::document()) }));
     router
         .fallback(async || Fault::new(StatusCode::NOT_FOUND, "no-such-route", NO_ROUTE))
@@ -198,6 +207,34 @@ async fn let_go(State(house): TheHouse, Path(port): Path<u16>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+async fn listeners(
+    State(house): TheHouse,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+) -> Result<StatusCode, Fault> {
+    adopt_listeners(&house, caller.descriptors())?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes over sockets for the router, all of them or none. One that it has already, by another descriptor, it has once.
+fn adopt_listeners(house: &House, sockets: Vec<OwnedFd>) -> Result<(), Fault> {
+    let bad = |text: String| Fault::new(StatusCode::BAD_REQUEST, "bad-socket", text);
+    if sockets.is_empty() {
+        return Err(bad("no socket came with it".to_owned()));
+    }
+    let adopted: Vec<TcpListener> = sockets
+        .into_iter()
+        .map(|socket| entrance::adopt(socket).map_err(|error| bad(error.to_string())))
+        .collect::<Result<_, _>>()?;
+    let doorway = house.doorway().ok_or_else(|| no_router(house))?;
+    adopted.into_iter().for_each(|listener| doorway.adopt(listener));
+    Ok(())
+}
+
+pub(crate) fn no_router(house: &House) -> Fault {
+    let text = house.doorway_fault.as_deref().unwrap_or("the router is off (router.enabled in config.toml)");
+    Fault::new(StatusCode::CONFLICT, "no-router", text)
+}
+
 /// Returns the wharf process that asks for a run of its own, if it lives where ports are kept.
 fn runner(house: &House, caller: &Caller, headers: &HeaderMap) -> Result<RunProcess, Fault> {
     let namespace = headers.get(NAMESPACE_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -249,7 +286,7 @@ fn no_lease(name: &str) -> Fault {
     Fault::new(StatusCode::NOT_FOUND, "no-lease", format!("no lease is called {name}"))
 }
 
-fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, Fault> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, Fault> {
     serde_json::from_slice(body).map_err(|error| Fault::new(StatusCode::BAD_REQUEST, "bad-document", error))
 }
 

@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Json, Response};
 use wharf_api::document::Problem;
 use wharf_lease::store::StoreError;
 
+use crate::house::RouteError;
+
 /// Why something was not done, as an answer.
 #[derive(Debug)]
 pub(crate) struct Fault {
@@ -28,6 +30,17 @@ impl From<StoreError> for Fault {
             _ => (StatusCode::INTERNAL_SERVER_ERROR, "leases"),
         };
         Self::new(status, code, error)
+    }
+}
+
+impl From<RouteError> for Fault {
+    fn from(error: RouteError) -> Self {
+        match error {
+            RouteError::Store(error) => error.into(),
+            RouteError::Io(error) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "not-kept", RouteError::Io(error))
+            }
+        }
     }
 }
 

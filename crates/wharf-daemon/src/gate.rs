@@ -101,6 +101,11 @@ impl Caller {
         std::mem::take(&mut *received).pop()
     }
 
+    /// Returns all descriptors that came with the request.
+    pub(crate) fn descriptors(&self) -> Vec<OwnedFd> {
+        std::mem::take(&mut *self.0.received.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Sends a descriptor with the next answer.
     pub(crate) fn send(&self, descriptor: OwnedFd) {
         *self.0.to_send.lock().unwrap_or_else(PoisonError::into_inner) = Some(descriptor);
@@ -191,7 +196,7 @@ fn web_page(headers: &HeaderMap) -> Option<&'static str> {
 /// How long is waited before the next is let in, if it could not be now.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Descriptors that one caller may have on the way.
-const DESCRIPTORS: usize = 4;
+const DESCRIPTORS: usize = 8;
 
 #[cfg(test)]
 mod tests {

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::net::TcpListener;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
 use wharf_api::VERSION;
@@ -16,14 +17,28 @@ use wharf_lease::store::{Store, StoreError};
 use wharf_lease::system::System;
 use wharf_model::daemon::{DAEMON_SCHEMA, Daemon, KeptPort};
 use wharf_model::lease::{Lease, LeaseName};
+use wharf_model::route::Route;
 use wharf_model::run::RunProcess;
 use wharf_model::timestamp::Timestamp;
 use wharf_os::ports::Held;
 use wharf_os::{Os, identity, ports, state};
 use wharf_run::registry::Registry;
 
+use crate::doorway::Doorway;
+use crate::explain::Diagnosis;
 use crate::keeper::{Keeper, Kept, Refusal};
 use crate::{DaemonError, Next};
+
+/// Why routes are not changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RouteError {
+    /// They cannot be written down.
+    #[error("the routes cannot be kept: {0}")]
+    Io(#[from] io::Error),
+    /// Leases cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// All that there is once.
 pub(crate) struct House {
@@ -39,13 +54,26 @@ pub(crate) struct House {
     range: RangeInclusive<u16>,
     store: Mutex<Store>,
     keeper: Mutex<Keeper>,
+    /// The router, if it is wanted.
+    doorway: Option<Doorway>,
+    /// Why there is none, though it is.
+    pub(crate) doorway_fault: Option<String>,
     /// The leases as they were last read, by [`Store::version_of_others`].
     seen: Mutex<Option<i64>>,
 }
 
 impl House {
     /// Returns the house of this user, which keeps `ports` already.
-    pub(crate) fn open(os: Os, ports: Vec<Kept>, next: UnboundedSender<Next>) -> Result<Self, DaemonError> {
+    pub(crate) fn open(
+        os: Os,
+        ports: Vec<Kept>,
+        listeners: Vec<TcpListener>,
+        next: UnboundedSender<Next>,
+    ) -> Result<Self, DaemonError> {
+        let (doorway, doorway_fault) = match Doorway::open(Box::new(Diagnosis::default()), listeners) {
+            Ok(doorway) => (doorway, None),
+            Err(fault) => (None, Some(fault)),
+        };
         let file = state::directory()?.join("wharf.db");
         state::private_file(&file)?;
         Ok(Self {
@@ -58,6 +86,8 @@ impl House {
             range: System::new(&os, is_known).range(),
             store: Mutex::new(Store::open(&file)?),
             keeper: Mutex::new(Keeper::of(ports)),
+            doorway,
+            doorway_fault,
             seen: Mutex::default(),
             os,
         })
@@ -73,13 +103,38 @@ impl House {
         self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns the router, if there is one.
+    pub(crate) fn doorway(&self) -> Option<&Doorway> {
+        self.doorway.as_ref()
+    }
+
     /// Returns the machine, for a choice of ports.
     pub(crate) fn system(&self) -> System<'_> {
         System::new(&self.os, is_known)
     }
 
-    /// Keeps what is to be kept now. Returns whether it could have all of it.
-    pub(crate) fn sync(&self) -> Result<bool, StoreError> {
+    /// Keeps what is to be kept now, and tells the router its routes. Returns whether it could have all ports.
+    pub(crate) fn sync(self: &Arc<Self>) -> Result<bool, StoreError> {
+        let Some(doorway) = &self.doorway else { return Ok(self.keep_leased()?.1) };
+        let house = Arc::downgrade(self);
+        let then: Arc<dyn Fn() + Send + Sync> = Arc::new(move || {
+            if let Some(house) = house.upgrade() {
+                // What cannot be read now is read after the next change.
+                let _ = house.sync();
+            }
+        });
+        let mut has_all = true;
+        let look = || {
+            let leases;
+            (leases, has_all) = self.keep_leased()?;
+            Ok::<_, StoreError>((leases, self.registry.runs()))
+        };
+        doorway.sync(look, &then)?;
+        Ok(has_all)
+    }
+
+    /// Keeps what is to be kept now. Returns the leases, and whether it could have all ports.
+    fn keep_leased(&self) -> Result<(Vec<Lease>, bool), StoreError> {
         // First, so that nothing is given to be kept between the look and what follows from it.
         let mut keeper = self.keeper();
         let leases = {
@@ -89,7 +144,37 @@ impl House {
         };
         let wanted: BTreeSet<u16> =
             leases.iter().filter(|lease| self.is_kept(lease)).map(|lease| lease.port).collect();
-        Ok(keeper.sync(&wanted))
+        Ok((leases, keeper.sync(&wanted)))
+    }
+
+    /// Adds a route by hand, for raw TCP with the port at which it should come in. Returns false if the process with which it
+    /// ends has ended.
+    pub(crate) fn add_route(
+        self: &Arc<Self>,
+        doorway: &Doorway,
+        route: Route,
+        port: Option<u16>,
+    ) -> Result<bool, RouteError> {
+        let (host, path) = (route.host.clone(), route.path.clone());
+        let is_there = doorway.add(route, port)?;
+        if !is_there {
+            self.sync()?;
+        }
+        Ok(is_there || doorway.router.route(&host, path.as_deref()).is_some())
+    }
+
+    /// Removes routes that were added by hand, and returns them.
+    pub(crate) fn remove_routes(
+        self: &Arc<Self>,
+        doorway: &Doorway,
+        host: &str,
+        path: Option<&str>,
+    ) -> Result<Vec<Route>, RouteError> {
+        let removed = doorway.remove(host, path)?;
+        if !removed.is_empty() && doorway.is_of_a_lease(host, &self.store().all()?) {
+            self.sync()?;
+        }
+        Ok(removed)
     }
 
     /// Keeps, beyond the run, the port that it has held by itself up to now. Returns false if its lease is none to be
@@ -105,7 +190,7 @@ impl House {
     }
 
     /// Does so if another process has changed the leases.
-    pub(crate) fn sync_if_changed(&self) -> Result<(), StoreError> {
+    pub(crate) fn sync_if_changed(self: &Arc<Self>) -> Result<(), StoreError> {
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.store().version_of_others()?;
         if seen == Some(now) { Ok(()) } else { self.sync().map(drop) }

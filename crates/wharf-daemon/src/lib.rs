@@ -1,18 +1,26 @@
 //! The daemon: keeps leased ports between runs, and answers the API.
 //!
 //! Nothing depends on it: leases are in a file that every wharf reads and writes by itself, and runs look after their
-//! own ports. What it adds is that a port is held while nobody runs. [`keeper`] has the ports, [`house`] all that there
-//! is once, [`gate`] lets callers in, [`answers`] answers them, [`watch`] hears what others change, and [`succession`]
+//! own ports. What it adds is that a port is held while nobody runs, and the router. [`keeper`] has the ports,
+//! [`doorway`] the router, whose routes are told by [`routing`] and kept by [`added`], [`house`] all that there is once, [`gate`] lets callers in, [`answers`] answers them, [`watch`] hears what others change, and [`succession`]
 //! hands everything to the next program. Not here: what can be asked (`wharf-api`), and who starts a daemon (the
 //! binary).
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests open ports"))]
 
+mod added;
+mod addresses;
 mod answers;
+mod door_answers;
+mod doorway;
+mod explain;
 mod fault;
 mod gate;
 mod house;
 mod keeper;
+mod lines;
+mod raw;
+mod routing;
 mod succession;
 mod watch;
 
@@ -69,17 +77,21 @@ pub fn run(inherited: Option<i32>, ready: impl FnOnce()) -> Result<(), DaemonErr
                 Some(listener) => listener,
                 None => local::listen(&runtime.join(SOCKET))?,
             };
-            Legacy { listener, lock, ports: Vec::new() }
+            Legacy { listener, lock, ports: Vec::new(), entrances: Vec::new() }
         }
     };
     // It outlives whatever is mounted where it was started.
     std::env::set_current_dir("/")?;
     let (next, mut asked) = mpsc::unbounded_channel();
     end_by_signal(next.clone())?;
-    let house = Arc::new(House::open(Os::native(), std::mem::take(&mut legacy.ports), next)?);
+    let (ports, entrances) = (std::mem::take(&mut legacy.ports), std::mem::take(&mut legacy.entrances));
+    let house = Arc::new(House::open(Os::native(), ports, entrances, next)?);
     watch::hear(&house)?;
     // What changed while nobody heard it.
     house.sync()?;
+    if let Some(doorway) = house.doorway() {
+        doorway.open_doors();
+    }
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     ready();
     background::rest();
@@ -90,6 +102,9 @@ pub fn run(inherited: Option<i32>, ready: impl FnOnce()) -> Result<(), DaemonErr
             Next::Program(program) => {
                 // If that fails it goes on as it is: whoever asked sees the old version.
                 let Err(_failed) = succession::become_next(&house, &legacy, program);
+                if let Some(doorway) = house.doorway() {
+                    doorway.open_doors();
+                }
             }
         }
     }
@@ -113,6 +128,9 @@ async fn serve(
     // Requests that are being answered are answered; idle connections are closed.
     let _ = tell.send(());
     let _ = tokio::time::timeout(PATIENCE, serving).await;
+    if let Some(doorway) = house.doorway() {
+        doorway.router.close(LAST_ROUND).await;
+    }
     Ok(next)
 }
 
@@ -129,5 +147,7 @@ fn end_by_signal(next: mpsc::UnboundedSender<Next>) -> io::Result<()> {
     Ok(())
 }
 
+/// How long those who are connected may take to ask once more, when the router closes.
+const LAST_ROUND: std::time::Duration = std::time::Duration::from_secs(1);
 /// How long an answer may take once the daemon is to end.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
