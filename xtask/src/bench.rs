@@ -16,8 +16,10 @@ mod machine;
 mod measure;
 mod report;
 mod rivals;
+pub(crate) mod router;
 pub(crate) mod runs;
 mod web;
+mod why;
 
 use std::fs;
 use std::path::PathBuf;
@@ -32,6 +34,8 @@ use load::Load;
 const USAGE: &str = "\
 usage: cargo xtask bench run [--write]
        cargo xtask bench isolate [--write]
+       cargo xtask bench why [OPTIONS] (--help tells them)
+       cargo xtask bench router [OPTIONS] (--help tells them)
        cargo xtask bench ls [--rounds N] [--loads A,B,C,D] [--wharf PATH] [--write]
 
   --rounds N      runs of each tool (default 20; tools over 300 ms get a third of them)
@@ -63,6 +67,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
         && what == "isolate"
     {
         return isolated::run(rest);
+    }
+    if let [what, rest @ ..] = arguments
+        && what == "why"
+    {
+        return why::run(rest);
+    }
+    if let [what, rest @ ..] = arguments
+        && what == "router"
+    {
+        return router::run(rest);
     }
     let Some(options) = Options::parse(arguments)? else {
         print!("{USAGE}");

@@ -1,5 +1,5 @@
-//! `cargo xtask gen`: writes completions, man pages and JSON Schemas from the binary itself to
-//! `docs/reference/`; with `--check`, only compares.
+//! `cargo xtask gen`: writes completions, man pages and JSON Schemas from the binary itself to `docs/reference/`, and the
+//! pages of causes to `docs/causes/`; with `--check`, only compares.
 //!
 //! The binary is the one source: what it parses and prints is what the pages say. Not here: any text.
 
@@ -15,11 +15,14 @@ use crate::workspace::{self, cargo};
 /// Folder of everything generated. Files that the binary no longer makes are removed from it.
 const REFERENCE: &str = "docs/reference";
 
+/// Folder of the pages of causes, of which the same is true.
+const CAUSES: &str = "docs/causes";
+
 /// Shells that have completions, and the file name that each expects.
 const SHELLS: &[(&str, &str)] = &[("bash", "wharf.bash"), ("zsh", "_wharf"), ("fish", "wharf.fish")];
 
 /// Documents that have a schema.
-const SCHEMAS: &[&str] = &["endpoints", "port", "event"];
+const SCHEMAS: &[&str] = &["endpoints", "port", "event", "diagnosis", "causes"];
 
 /// Paths below [`REFERENCE`] and their content.
 type Pages = BTreeMap<String, Vec<u8>>;
@@ -33,15 +36,23 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
     };
     workspace::must(cargo().args(["build", "--quiet", "--package", "wharf"]))?;
     let target = workspace::target_dir()?;
-    let made = pages(&target.join("debug/wharf"), &target.join("generated-man"))?;
-    let folder = workspace::root().join(REFERENCE);
+    let (wharf, scratch) = (target.join("debug/wharf"), target.join("generated-man"));
+    let reference = pages(&wharf, &scratch)?;
+    let causes = folder_of(&wharf, &scratch, &["--causes"])?;
+    let good = settle(REFERENCE, &reference, only_check)?;
+    Ok(settle(CAUSES, &causes, only_check)? && good)
+}
+
+/// Writes what was made into `place`, or only compares; false if it differs.
+fn settle(place: &str, made: &Pages, only_check: bool) -> Result<bool> {
+    let folder = workspace::root().join(place);
     let committed = read_folder(&folder)?;
-    let differing = differences(&made, &committed);
+    let differing = differences(made, &committed);
     if only_check {
         for path in &differing {
-            println!("error: {REFERENCE}/{path} differs from what the binary makes: run cargo xtask gen");
+            println!("error: {place}/{path} differs from what the binary makes: run cargo xtask gen");
         }
-        println!("gen: {} pages compared", made.len());
+        println!("gen: {} pages of {place} compared", made.len());
         return Ok(differing.is_empty());
     }
     for path in &differing {
@@ -50,9 +61,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
             Some(content) => write(&file, content)?,
             None => fs::remove_file(&file).with_context(|| format!("remove {}", file.display()))?,
         }
-        println!("wrote {REFERENCE}/{path}");
+        println!("wrote {place}/{path}");
     }
-    println!("gen: {} pages, {} changed", made.len(), differing.len());
+    println!("gen: {} pages of {place}, {} changed", made.len(), differing.len());
     Ok(true)
 }
 
@@ -65,16 +76,22 @@ fn pages(wharf: &Path, man: &Path) -> Result<Pages> {
     for name in SCHEMAS {
         pages.insert(format!("schema/{name}.json"), ask(wharf, &["schema", name])?);
     }
-    if man.exists() {
-        fs::remove_dir_all(man).with_context(|| format!("remove {}", man.display()))?;
-    }
-    fs::create_dir_all(man).with_context(|| format!("make {}", man.display()))?;
-    workspace::must(Command::new(wharf).arg("man").arg(man))?;
-    let manual = read_folder(man)?;
-    if manual.is_empty() {
-        bail!("wharf man {} writes nothing", man.display());
-    }
+    let manual = folder_of(wharf, man, &[])?;
     pages.extend(manual.into_iter().map(|(path, content)| (format!("man/{path}"), content)));
+    Ok(pages)
+}
+
+/// Returns the files that `wharf man` writes.
+fn folder_of(wharf: &Path, scratch: &Path, flags: &[&str]) -> Result<Pages> {
+    if scratch.exists() {
+        fs::remove_dir_all(scratch).with_context(|| format!("remove {}", scratch.display()))?;
+    }
+    fs::create_dir_all(scratch).with_context(|| format!("make {}", scratch.display()))?;
+    workspace::must(Command::new(wharf).arg("man").args(flags).arg(scratch))?;
+    let pages = read_folder(scratch)?;
+    if pages.is_empty() {
+        bail!("wharf man {} writes nothing", flags.join(" "));
+    }
     Ok(pages)
 }
 

@@ -31,6 +31,7 @@ usage: cargo xtask CHORE
   bench ls [OPTIONS]   measure wharf beside ss, netstat and lsof (--help tells the options)
   bench run [--write]  measure programs under wharf run beside the same ones bare
   bench isolate [--write]  measure isolated runs, and the relay, beside the same programs bare
+  bench router [OPTIONS]  measure the router beside nginx, HAProxy, Caddy and portless (--help tells the options)
   gen [--check]        write completions, man pages and schemas to docs/reference (--check: only compare)
   check                type-check the crates without C code for Windows and macOS
   deny                 check licences, bans, sources and advisories of the dependencies
@@ -65,6 +66,7 @@ fn run(arguments: &[String]) -> Result<bool> {
         "bench-inside" => bench::inside(rest),
         "bench-run-inside" => bench::runs::inside(rest),
         "bench-isolate-inside" => bench::isolated::inside(rest),
+        "bench-router-inside" => bench::router::inside(rest),
         "bench-serve" => bench::isolated::serve(),
         "bench-open-listeners" => bench::runs::open_listeners(),
         "load-child" => bench::load::child(rest),

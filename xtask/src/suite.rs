@@ -4,7 +4,7 @@
 //! Here: the order of these steps and the environment of the tests. What is needed stands in files
 //! named `needs.txt` and `needs-full.txt` beside the tests ([`needs`]). Not here: the tests.
 
-mod debian;
+pub(crate) mod debian;
 pub(crate) mod languages;
 mod needs;
 mod tally;

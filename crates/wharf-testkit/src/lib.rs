@@ -6,8 +6,11 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start programs and print")]
 
+pub mod fault;
 pub mod reader;
 pub mod run;
 pub mod sandbox;
 pub mod scenario;
 pub mod skip;
+
+include!(concat!(env!("OUT_DIR"), "/faults.rs"));

@@ -11,7 +11,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use tempfile::TempDir;
 
@@ -34,6 +34,7 @@ pub struct Sandbox {
     in_user_namespace: bool,
     has_users: bool,
     left: Mutex<Vec<Child>>,
+    copy: OnceLock<PathBuf>,
 }
 
 impl Sandbox {
@@ -93,6 +94,7 @@ impl Sandbox {
             in_user_namespace: !user.is_empty(),
             has_users,
             left: Mutex::new(Vec::new()),
+            copy: OnceLock::new(),
         })
     }
 
@@ -171,8 +173,8 @@ impl Sandbox {
             words.push(format!("XDG_{name}_HOME={folder}/home/{place}"));
         }
         words.push(format!("XDG_RUNTIME_DIR={folder}/home/run"));
-        // A test that is about the daemon says otherwise.
-        words.push("WHARF_DAEMON=0".into());
+        // A test that is about the daemon, or its router, says otherwise.
+        words.extend(["WHARF_DAEMON=0".into(), "WHARF_ROUTER=0".into()]);
         words
     }
 
@@ -181,11 +183,15 @@ impl Sandbox {
         if !for_anybody {
             return display(&self.binary);
         }
-        let copy = self.folder.path().join("wharf");
-        if !copy.exists() && fs::hard_link(&self.binary, &copy).is_err() {
-            fs::copy(&self.binary, &copy).expect("the binary can be copied");
-        }
-        display(&copy)
+        // Once, also for several at once: to copy a file over its own link empties it.
+        let copy = self.copy.get_or_init(|| {
+            let copy = self.folder.path().join("wharf");
+            if fs::hard_link(&self.binary, &copy).is_err() {
+                fs::copy(&self.binary, &copy).expect("the binary can be copied");
+            }
+            copy
+        });
+        display(copy)
     }
 }
 
@@ -233,21 +239,26 @@ fn display(path: &Path) -> String {
 }
 
 const SCENARIOS: &[(&str, &str)] = &[
+    ("activator.py", include_str!("../scenarios/activator.py")),
     ("api.py", include_str!("../scenarios/api.py")),
     ("churn.py", include_str!("../scenarios/churn.py")),
     ("connect.py", include_str!("../scenarios/connect.py")),
     ("deny.py", include_str!("../scenarios/deny.py")),
     ("deny_netlink.py", include_str!("../scenarios/deny_netlink.py")),
     ("engine.py", include_str!("../scenarios/engine.py")),
+    ("guests.py", include_str!("../scenarios/guests.py")),
     ("holder.py", include_str!("../scenarios/holder.py")),
     ("holders.py", include_str!("../scenarios/holders.py")),
     ("in_flight.py", include_str!("../scenarios/in_flight.py")),
     ("intruder.py", include_str!("../scenarios/intruder.py")),
     ("kit.py", include_str!("../scenarios/kit.py")),
+    ("landlocked.py", include_str!("../scenarios/landlocked.py")),
     ("listen.py", include_str!("../scenarios/listen.py")),
     ("many.py", include_str!("../scenarios/many.py")),
     ("namespaces.py", include_str!("../scenarios/namespaces.py")),
+    ("nameserver.py", include_str!("../scenarios/nameserver.py")),
     ("neighbour.py", include_str!("../scenarios/neighbour.py")),
+    ("old_daemon.py", include_str!("../scenarios/old_daemon.py")),
     ("odd_names.py", include_str!("../scenarios/odd_names.py")),
     ("pid_reuse.py", include_str!("../scenarios/pid_reuse.py")),
     ("races.py", include_str!("../scenarios/races.py")),

@@ -5,13 +5,29 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 use wharf_model::daemon::{DAEMON_SCHEMA, Daemon};
 use wharf_model::detail::{PORT_SCHEMA, PortDetail};
+use wharf_model::diagnosis::{CAUSES_SCHEMA, Causes, DIAGNOSIS_SCHEMA, Diagnosis};
 use wharf_model::event::{EVENT_SCHEMA, Event};
 use wharf_model::lease::{LEASES_SCHEMA, Leases};
+use wharf_model::names::{NAMES_SCHEMA, Names};
+use wharf_model::route::{ROUTES_SCHEMA, Routes};
 use wharf_model::run::{RUNS_SCHEMA, Runs};
 use wharf_model::snapshot::{ENDPOINTS_SCHEMA, Snapshot};
+use wharf_model::trust::{TRUST_SCHEMA, Trust};
 
 /// Names that [`schema`] knows.
-pub const NAMES: [&str; 6] = ["endpoints", "port", "event", "leases", "runs", "daemon"];
+pub const NAMES: [&str; 11] = [
+    "endpoints",
+    "port",
+    "event",
+    "leases",
+    "runs",
+    "daemon",
+    "routes",
+    "trust",
+    "names",
+    "diagnosis",
+    "causes",
+];
 
 /// Returns the JSON Schema (2020-12) of one document; `None` for a name that is not in [`NAMES`].
 ///
@@ -26,6 +42,11 @@ pub fn schema(name: &str) -> Option<Value> {
         "leases" => Some(of::<Leases>(LEASES_SCHEMA)),
         "runs" => Some(of::<Runs>(RUNS_SCHEMA)),
         "daemon" => Some(of::<Daemon>(DAEMON_SCHEMA)),
+        "routes" => Some(of::<Routes>(ROUTES_SCHEMA)),
+        "trust" => Some(of::<Trust>(TRUST_SCHEMA)),
+        "diagnosis" => Some(of::<Diagnosis>(DIAGNOSIS_SCHEMA)),
+        "causes" => Some(of::<Causes>(CAUSES_SCHEMA)),
+        "names" => Some(of::<Names>(NAMES_SCHEMA)),
         _ => None,
     }
 }

@@ -5,10 +5,14 @@
 //! they hold, but the contract for programs is `--json`. Not here: JSON.
 
 pub mod daemon;
+pub mod diagnosis;
 pub mod lease;
 pub mod list;
+pub mod names;
+pub mod route;
 pub mod run;
 pub mod show;
+pub mod trust;
 pub mod warning;
 pub mod watch;
 

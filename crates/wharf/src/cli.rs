@@ -1,5 +1,9 @@
 //! The command line: its commands, flags and their help.
 
+pub(crate) mod door;
+pub(crate) mod machine;
+pub(crate) mod why;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -60,6 +64,8 @@ pub(crate) enum Command {
     /// Tell everything about one port, address or name
     #[command(after_help = SHOW_EXAMPLES)]
     Show(Show),
+    /// Tell why something cannot be reached, or an address cannot be bound, and what to do
+    Why(why::Why),
     /// Follow endpoints as they open, change and close
     Watch(Watch),
     /// Run a program on its own port, on loopback only
@@ -77,9 +83,24 @@ pub(crate) enum Command {
     Port(Port),
     /// List, remove or pin leases
     Lease(Lease),
+    /// List, add and remove routes: names that lead to what listens here
+    Route(door::Route),
+    /// Print the URL of a name
+    Url(door::Url),
+    /// Open the URL of a name in the browser
+    Open(door::Open),
     /// Keep leased ports while nothing runs; it is started by what needs it
     #[command(after_help = DAEMON_NOTES)]
     Daemon(Daemon),
+    /// Let browsers and programs trust the certificates of the names here
+    #[command(after_help = TRUST_NOTES)]
+    Trust(Trust),
+    /// Undo what trust did, and nothing else
+    Untrust(Trust),
+    /// Let programs find the names of services that browsers find by themselves
+    Names(machine::Names),
+    /// Start the daemon with the login, and give its router ports 80 and 443
+    Service(machine::Service),
     /// Print what the daemon can be asked, as an OpenAPI document
     Api,
     /// Stand guard over a run, which starts this for itself
@@ -297,6 +318,9 @@ pub(crate) enum DaemonCommand {
     Stop,
     /// Let it go on as this program; runs and ports are not disturbed
     Restart,
+    /// Hand it the sockets that systemd has opened, and last as long as it does
+    #[command(hide = true)]
+    AdoptPorts,
 }
 
 #[derive(Args, Debug)]
@@ -358,6 +382,21 @@ pub(crate) enum LeaseCommand {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Trust {
+    /// Say what would be done, and change nothing
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
+
+    /// Only the system's store, as root, for the certificate of this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) system: Option<PathBuf>,
+
+    /// One JSON document (wharf.trust/v1)
+    #[arg(long, short)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Schema {
     /// Which document
     #[arg(value_name = "DOCUMENT", value_enum)]
@@ -376,10 +415,18 @@ pub(crate) struct Man {
     /// Folder for the pages; it must exist
     #[arg(value_name = "FOLDER")]
     pub(crate) folder: PathBuf,
+
+    /// Those of the causes that `wharf why` knows, instead of those of the commands
+    #[arg(long)]
+    pub(crate) causes: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Document {
+    /// Of `wharf why --json`
+    Diagnosis,
+    /// Of `wharf why --list --json`
+    Causes,
     /// Of `wharf ls --json`
     Endpoints,
     /// Of `wharf show --json`
@@ -392,6 +439,12 @@ pub(crate) enum Document {
     Runs,
     /// Of `wharf daemon status --json`
     Daemon,
+    /// Of `wharf route ls --json`
+    Routes,
+    /// Of `wharf trust --json` and `wharf untrust --json`
+    Trust,
+    /// Of `wharf names … --json`
+    Names,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -482,7 +535,15 @@ Examples:
 
 const DAEMON_NOTES: &str = "\
 It answers its own user alone, on a Unix socket in $XDG_RUNTIME_DIR/wharf. With WHARF_DAEMON=0 in the environment no \
-command starts or asks it: leased ports are held only while their runs live then.";
+command starts or asks it: leased ports are held only while their runs live then. With WHARF_ROUTER=0 it opens no port \
+for names of services.";
+
+const TRUST_NOTES: &str = "\
+The certificates are of an authority of your own, made by this where there is none. It can vouch for the domains of the \
+router and for loopback alone, and the key by which it could be given more was never kept. What takes root is not done, \
+but printed as one line for sudo.
+
+Exit status: 0 trusted everywhere, 1 something is left to do, or failed.";
 
 const LOGS_EXAMPLES: &str = "\
 Kept are the last 20 to 30 MB of what a service wrote to its terminal, also of runs that have ended. Into a pipe or a \

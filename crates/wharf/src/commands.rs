@@ -1,19 +1,25 @@
 //! The commands, one file each: from what was asked to the view that answers.
 
+mod adopt;
 mod background;
 pub(crate) mod daemon;
+pub(crate) mod door;
 pub(crate) mod isolate;
 pub(crate) mod lease;
 pub(crate) mod logs;
 pub(crate) mod ls;
+pub(crate) mod names;
 mod pace;
 pub(crate) mod papers;
 mod privilege;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod service;
 pub(crate) mod show;
 mod story;
+pub(crate) mod trust;
 pub(crate) mod watch;
+pub(crate) mod why;
 
 use std::io;
 

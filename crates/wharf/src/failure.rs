@@ -63,6 +63,11 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
+    /// Says it on stderr, where it is not the last word.
+    pub(crate) fn tell(&self) {
+        let _ = self.report(Colour::Auto);
+    }
+
     /// Says it on stderr and returns the exit code. That the reader of stdout went away is no failure.
     pub(crate) fn report(&self, colour: Colour) -> ExitCode {
         let (text, code) = match self {

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wharf_api::client::{Client, ClientError, is_older};
+use wharf_model::lease::LeaseName;
 use wharf_os::background;
 use wharf_os::launch::Launch;
 use wharf_os::ports::Held;
@@ -28,6 +29,20 @@ pub(crate) fn client() -> Option<Client> {
 /// Takes a port from the daemon, if it keeps it and no other run has it.
 pub(crate) fn take(port: u16) -> Option<Held> {
     client()?.take(port).ok()
+}
+
+/// Returns the URL by which the router knows a run, if there is a router.
+pub(crate) fn named_url(name: &LeaseName) -> Option<String> {
+    let client = client()?;
+    let begin = Instant::now();
+    loop {
+        match client.routes_of(&name.to_string()) {
+            Ok(routes) => return routes.into_iter().find_map(|route| route.url),
+            // It may just be starting.
+            Err(ClientError::NoDaemon) if begin.elapsed() < MOMENT => thread::sleep(STEP),
+            Err(_) => return None,
+        }
+    }
 }
 
 /// Has the daemon let go of a port, for a program that runs without wharf.
@@ -83,4 +98,6 @@ fn renew(client: &Client) {
 
 /// How long a daemon may take to start.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a program that listens already waits for that.
+const MOMENT: Duration = Duration::from_millis(500);
 const STEP: Duration = Duration::from_millis(20);

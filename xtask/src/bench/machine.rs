@@ -7,6 +7,18 @@ use crate::workspace;
 
 /// Returns the line. What cannot be told is left out.
 pub(super) fn line() -> String {
+    let tools = [
+        first_line("ss", &["-V"]),
+        first_line("netstat", &["--version"]),
+        lsof(),
+        first_line("fuser", &["-V"]),
+    ];
+    let tools: Vec<String> = tools.into_iter().flatten().collect();
+    format!("{}; {}", alone(), tools.join(", "))
+}
+
+/// Returns it without the tools.
+pub(super) fn alone() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let kernel = read("/proc/sys/kernel/osrelease");
     let processor = value(&read("/proc/cpuinfo"), "model name").unwrap_or("unknown processor").to_owned();
@@ -15,18 +27,10 @@ pub(super) fn line() -> String {
         value(&read("/proc/meminfo"), "MemTotal").and_then(|size| size.split(' ').next()?.parse().ok());
     let memory_gb = memory_kb.unwrap_or(0_u64) / 1_000_000;
     let date = first_line("date", &["--utc", "+%Y-%m-%d"]);
-    let tools = [
-        first_line("ss", &["-V"]),
-        first_line("netstat", &["--version"]),
-        lsof(),
-        first_line("fuser", &["-V"]),
-    ];
-    let tools: Vec<String> = tools.into_iter().flatten().collect();
     format!(
-        "Linux {}, {processor}, {cores} cores, {memory_gb} GB; {}; {}",
+        "Linux {}, {processor}, {cores} cores, {memory_gb} GB; {}",
         kernel.trim(),
-        date.unwrap_or_default(),
-        tools.join(", ")
+        date.unwrap_or_default()
     )
 }
 

@@ -14,7 +14,7 @@ use crate::workspace;
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Installs those of `packages` that are missing; returns what could not be had, as lines for people.
-pub(super) fn install(packages: &BTreeSet<String>) -> Vec<String> {
+pub(crate) fn install(packages: &BTreeSet<String>) -> Vec<String> {
     if !workspace::in_path("dpkg-query") {
         let all: Vec<&str> = packages.iter().map(String::as_str).collect();
         return vec![format!("this is no Debian: see that these are there: {}", all.join(" "))];

@@ -10,13 +10,15 @@ use anyhow::{Context, Result};
 
 use super::rust_text;
 
-/// Names that hold no work of ours, wherever they are (in a git worktree, `.git` is a file).
-const SKIPPED: &[&str] = &["target", "node_modules", ".git"];
+/// Names that hold no work of ours, wherever they are (in a git worktree, `.git` is a file; the fuzzer writes two).
+const SKIPPED: &[&str] = &["target", "node_modules", ".git", "corpus", "artifacts"];
 
 /// The text files of the workspace, in the order of their paths.
 #[derive(Debug, Default)]
 pub(super) struct House {
     pub(super) files: Vec<File>,
+    /// Paths of the files that are no text: pictures.
+    pictures: Vec<String>,
 }
 
 /// One text file.
@@ -65,6 +67,8 @@ impl House {
                 self.read_folder(&entry.path(), &format!("{path}/"))?;
             } else if let Ok(text) = fs::read_to_string(entry.path()) {
                 self.files.push(File::new(path, text));
+            } else {
+                self.pictures.push(path);
             }
         }
         Ok(())
@@ -78,10 +82,10 @@ impl House {
     /// Returns whether `path` is a file or a folder that holds one.
     pub(super) fn holds(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
-        let inside = |file: &File| {
-            file.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        path.is_empty() || self.files.iter().any(inside)
+        let inside =
+            |file: &str| file.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let all = self.files.iter().map(|file| &file.path).chain(&self.pictures);
+        path.is_empty() || all.into_iter().any(|file| inside(file))
     }
 
     /// Returns the Rust files.
@@ -101,7 +105,7 @@ impl House {
     #[cfg(test)]
     pub(super) fn of(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| File::new((*path).to_owned(), (*text).to_owned()));
-        Self { files: files.collect() }
+        Self { files: files.collect(), pictures: Vec::new() }
     }
 }
 

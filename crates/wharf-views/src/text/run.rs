@@ -11,12 +11,22 @@ use crate::text::table::{Cell, Column, Cut, Table};
 use crate::text::time;
 use crate::text::warning::fold;
 
-/// Writes where the service is reached.
+/// Writes where the service is reached: at its port and, where there is a router, by its name.
 ///
 /// # Errors
 /// What `out` returns.
-pub fn write_ready(out: &mut dyn Write, name: &LeaseName, url: &str, style: &Style) -> io::Result<()> {
-    let line = Line::of(Ink::Name, &name.to_string()).and(Ink::Plain, " is at ").and(Ink::Strong, url);
+pub fn write_ready(
+    out: &mut dyn Write,
+    name: &LeaseName,
+    url: &str,
+    named: Option<&str>,
+    style: &Style,
+) -> io::Result<()> {
+    let line = Line::of(Ink::Name, &name.to_string()).and(Ink::Plain, " is at ");
+    let line = match named {
+        Some(named) => line.and(Ink::Plain, &format!("{url} and ")).and(Ink::Strong, named),
+        None => line.and(Ink::Strong, url),
+    };
     say(out, line, style)
 }
 

@@ -151,6 +151,7 @@ fn a_name_that_runs_and_does_not_listen_is_not_said_not_to_run() {
         port: 22_640,
         main_port: None,
         main_address: None,
+        named_url: None,
         ports: Vec::new(),
         host_visible: false,
         isolated: false,

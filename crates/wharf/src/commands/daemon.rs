@@ -14,6 +14,7 @@ use wharf_os::{Os, background};
 use wharf_views::json::{self, Layout};
 use wharf_views::text::daemon::write_daemon;
 
+use super::adopt::adopt_ports;
 use crate::cli::{Colour, Daemon, DaemonCommand};
 use crate::failure::Failure;
 use crate::keeping::OWN_PROGRAM;
@@ -28,6 +29,7 @@ pub(crate) fn daemon(daemon: &Daemon, colour: Colour) -> Result<ExitCode, Failur
         Some(DaemonCommand::Status { json }) => status(*json, colour)?,
         Some(DaemonCommand::Stop) => stop()?,
         Some(DaemonCommand::Restart) => restart()?,
+        Some(DaemonCommand::AdoptPorts) => adopt_ports()?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -55,7 +57,7 @@ fn run(inherited: Option<i32>, settle: bool) -> Result<(), Failure> {
     }
 }
 
-fn start(no_wait: bool) -> Result<(), Failure> {
+pub(super) fn start(no_wait: bool) -> Result<(), Failure> {
     let arguments = ["daemon", "run", "--settle"].map(OsString::from).to_vec();
     let launch = Launch { program: OWN_PROGRAM.into(), arguments, environment: Vec::new() };
     background::hand_nothing_on()?;
@@ -106,7 +108,12 @@ fn restart() -> Result<(), Failure> {
     until("the daemon did not start anew", || client.daemon().is_ok_and(|now| now.started_at != before))
 }
 
-fn client() -> Result<Client, Failure> {
+/// Ends the daemon, if there is one.
+pub(super) fn end_if_there() -> Result<(), Failure> {
+    if client()?.is_there() { stop() } else { Ok(()) }
+}
+
+pub(super) fn client() -> Result<Client, Failure> {
     Client::new().map_err(|error| Failure::Other(format!("the runtime directory: {error}")))
 }
 

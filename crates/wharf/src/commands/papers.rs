@@ -1,5 +1,6 @@
 //! What is generated from the command line and the model: schemas, completions, manual pages.
 
+use std::fs;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -19,6 +20,11 @@ pub(crate) fn schema(schema: &Schema) -> Result<ExitCode, Failure> {
         Document::Leases => "leases",
         Document::Runs => "runs",
         Document::Daemon => "daemon",
+        Document::Routes => "routes",
+        Document::Trust => "trust",
+        Document::Names => "names",
+        Document::Diagnosis => "diagnosis",
+        Document::Causes => "causes",
     };
     let schema = of(name).ok_or_else(|| Failure::Other(format!("there is no schema {name}")))?;
     json::write_document(&mut io::stdout().lock(), &schema, Layout::Indented)?;
@@ -34,9 +40,15 @@ pub(crate) fn completions(completions: &Completions) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
-/// Answers `wharf man`.
+/// Answers `wharf man`: the pages of commands, or those of causes.
 pub(crate) fn man(man: &Man) -> Result<ExitCode, Failure> {
-    clap_mangen::generate_to(Cli::command(), &man.folder)
-        .map_err(|error| Failure::Other(format!("{}: {error}", man.folder.display())))?;
+    let failed = |error: io::Error| Failure::Other(format!("{}: {error}", man.folder.display()));
+    if man.causes {
+        for (name, text) in wharf_diagnose::page::pages() {
+            fs::write(man.folder.join(name), text).map_err(failed)?;
+        }
+    } else {
+        clap_mangen::generate_to(Cli::command(), &man.folder).map_err(failed)?;
+    }
     Ok(ExitCode::SUCCESS)
 }

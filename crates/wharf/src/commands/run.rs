@@ -22,7 +22,7 @@ use wharf_os::launch::{Ending, Launch, LaunchError, Supervision};
 use wharf_os::ports::Held;
 use wharf_os::{Os, background as session, guard, identity, state, supervisor};
 use wharf_run::berth::{Berths, Options};
-use wharf_run::environment::{siblings, variables};
+use wharf_run::environment::{siblings, trust, variables};
 use wharf_run::life::{self, Plan, RunError};
 use wharf_run::log::Log;
 use wharf_run::node::may_start_node;
@@ -74,10 +74,12 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
         session::settle().map_err(|error| Failure::Run(error.to_string(), FAILED))?;
     }
     let mut store = store().map_err(as_own)?;
+    let begin = os.clock.now();
     let (lease, told) = prepare(&os, &mut store, run).map_err(as_own)?;
     let port = told.port();
     let leases = store.all().map_err(|e| as_own(e.into()))?;
-    launch.environment = variables(&lease, port, &leases);
+    super::trust::make_for_the_first_run(&os);
+    launch.environment = told_of(&lease, port, &leases);
     let siblings: Vec<u16> = siblings(&lease, &leases).map(|sibling| sibling.port).collect();
     let network = run.isolate.then(|| isolate::own_network(&style)).transpose()?;
     if run.host_visible {
@@ -103,8 +105,11 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
         strict: run.strict,
         events: events.clone(),
         main: None,
+        sees_all: true,
         parts: BTreeMap::new(),
     };
+    // One that nobody has named is for nothing if its program never listens: a command that is run once.
+    let passing = (run.name.is_none() && lease.created_at >= begin).then(|| lease.clone());
     let claim = Claim { name: lease.name, root: lease.root, asked_port: None };
     let (keep, to_keep) = mpsc::channel();
     if let Ok(twin) = told.try_clone() {
@@ -132,6 +137,10 @@ pub(crate) fn run(run: &Run, colour: Colour) -> Result<ExitCode, Failure> {
         }
         None => life::run(&plan, berths, heard, hear),
     };
+    if let Some(lease) = passing.filter(|_| story.has_no_port()) {
+        // What is left over does no harm.
+        let _ = self::store().and_then(|mut store| Ok(store.forget(&lease)?));
+    }
     match outcome {
         Ok(outcome) => {
             if story.background
@@ -175,13 +184,22 @@ fn join(os: &Os, run: &Run) -> Option<(LeaseName, Vec<(OsString, OsString)>)> {
         let (lease, told) = prepare(os, &mut store, run).ok()?;
         let leases = store.all().ok()?;
         supervisor::hand_over(&told).ok()?;
-        Some((lease.name.clone(), variables(&lease, told.port(), &leases)))
+        Some((lease.name.clone(), told_of(&lease, told.port(), &leases)))
     });
     if joined.is_none() {
         // A program like any other again, which is looked after.
         let _ = supervisor::announce();
     }
     joined
+}
+
+/// Returns what a program is told in its environment.
+fn told_of(lease: &Lease, port: u16, leases: &[Lease]) -> Vec<(OsString, OsString)> {
+    let [root, bundle] = ["authority/root.pem", "authority/bundle.pem"].map(state::existing);
+    let is_set = |name: &str| env::var_os(name).is_some();
+    let mut variables = variables(lease, port, leases);
+    variables.extend(trust(root.as_deref(), bundle.as_deref(), is_set));
+    variables
 }
 
 /// Enters the run where other commands find it.
@@ -193,6 +211,7 @@ fn enter(os: &Os, run: &Run, lease: &Lease, port: u16, log: Option<&Path>) -> io
         port,
         main_port: None,
         main_address: None,
+        named_url: None,
         ports: Vec::new(),
         host_visible: run.host_visible,
         isolated: run.isolate,

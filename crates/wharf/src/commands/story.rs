@@ -26,6 +26,8 @@ use wharf_views::text::run::{
     write_further, write_linked, write_moved, write_ready, write_receives, write_warning,
 };
 
+use crate::keeping;
+
 /// What is told of one run.
 pub(super) struct Story {
     pub(super) os: Arc<Os>,
@@ -43,6 +45,8 @@ pub(super) struct Story {
     pub(super) events: Sender<Event>,
     /// Where it is reached.
     pub(super) main: Option<SocketAddr>,
+    /// Whether all its sockets can be looked into.
+    pub(super) sees_all: bool,
     /// Parts of it that are services by themselves, by their ports.
     pub(super) parts: BTreeMap<u16, LeaseName>,
 }
@@ -71,6 +75,7 @@ impl Story {
                 say(|err| write_moved(err, asked, port, &self.style));
             }
             Heard::Socket(Event::Passed(why)) => {
+                self.sees_all = false;
                 let then =
                     if self.strict { "it may not listen (--strict)" } else { "it listens where it wants" };
                 let text = format!("its sockets could not be looked into ({why}): {then}");
@@ -105,11 +110,13 @@ impl Story {
             Heard::Socket(Event::Listens { at }) => match self.parts.get(&at.port()) {
                 Some(part) => {
                     let port = at.port();
-                    say(|err| write_ready(err, part, &url(port), &self.style));
+                    let named = keeping::named_url(part);
+                    say(|err| write_ready(err, part, &url(port), named.as_deref(), &self.style));
                     self.enter(RunPort { port, asked_port: None, udp: false });
                     // Perhaps it is all that the run does.
                     if self.main.is_none() {
                         self.enter_main(at);
+                        self.reached();
                     }
                 }
                 None => self.listens(at),
@@ -169,8 +176,20 @@ impl Story {
     }
 
     fn reached_at(&mut self, at: SocketAddr) {
-        say(|err| write_ready(err, &self.name, &url_at(at), &self.style));
+        // The router is told first, so that whoever reads the name can go there.
         self.enter_main(at);
+        let named = keeping::named_url(&self.name);
+        say(|err| write_ready(err, &self.name, &url_at(at), named.as_deref(), &self.style));
+        if let Some(entry) = self.entry.as_mut().filter(|_| named.is_some()) {
+            entry.change(|run| run.named_url = named);
+        }
+        self.reached();
+    }
+
+    /// Returns whether it is known that the program has opened no port.
+    pub(super) fn has_no_port(&self) -> bool {
+        let has_entered = |entry: &Entry| !entry.run().ports.is_empty();
+        self.sees_all && self.main.is_none() && self.entry.as_ref().is_some_and(|entry| !has_entered(entry))
     }
 
     /// Enters where it is reached.
@@ -182,6 +201,10 @@ impl Story {
                 run.state = RunState::Listening;
             });
         }
+    }
+
+    /// Lets whoever waits for it go on.
+    fn reached(&mut self) {
         if std::mem::take(&mut self.background) {
             // Whoever waits has heard enough. If it cannot be, he goes on by himself after a while.
             let _ = background::fall_silent();

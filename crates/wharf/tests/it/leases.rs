@@ -28,6 +28,33 @@ fn a_name_has_one_port_and_keeps_it() {
 }
 
 #[test]
+fn a_command_that_never_listens_leaves_no_lease() {
+    let sandbox = sandbox!();
+    let leases = || {
+        let json = sandbox.wharf(&["lease", "ls", "--json"]).output().expect_code(0).text();
+        serde_json::from_str::<Leases>(&json).expect("a document").leases
+    };
+    let _ = sandbox.wharf(&["run", "--", "true"]).output().expect_code(0);
+    assert!(leases().is_empty(), "{:?}", leases());
+    // A port of UDP is one, too.
+    let receive = "import socket; socket.socket(type=socket.SOCK_DGRAM).bind(('127.0.0.1', 4001))";
+    let _ = sandbox.wharf(&["run", "--udp", "--", "python3", "-c", receive]).output().expect_code(0);
+    let own = leases();
+    assert!(own.iter().any(|lease| lease.asked_port.is_none()), "{own:?}");
+    for lease in own {
+        let _ = sandbox.wharf(&["lease", "rm", &lease.name.to_string()]).output();
+    }
+    let listen = "import socket; socket.create_server(('127.0.0.1', 4000))";
+    let _ = sandbox.wharf(&["run", "--", "python3", "-c", listen]).output().expect_code(0);
+    let kept = leases();
+    assert!(!kept.is_empty());
+    // What has listened once keeps its name, and so does what somebody has named.
+    let _ = sandbox.wharf(&["run", "--", "true"]).output().expect_code(0);
+    let _ = sandbox.wharf(&["run", "--name", "job", "--", "true"]).output().expect_code(0);
+    assert_eq!(leases().len(), kept.len() + 1);
+}
+
+#[test]
 fn a_port_that_somebody_listens_on_is_not_leased() {
     let sandbox = sandbox!();
     let usual = port(&sandbox, &["api"]);

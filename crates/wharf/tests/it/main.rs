@@ -5,18 +5,23 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start programs and print")]
 
+mod outside;
+mod routed;
 mod running;
 mod support;
 
 mod addresses;
 mod bound;
+mod browser;
 mod circumstances;
 mod clients;
+mod clients_of_router;
 mod cluster;
 mod container;
 mod daemon;
 mod engine;
 mod faults;
+mod hosts;
 mod in_flight;
 mod input;
 mod isolate;
@@ -28,13 +33,19 @@ mod namespaces;
 mod privilege;
 mod programs;
 mod races;
+mod router;
+mod router_faults;
 mod run;
 mod runs;
 mod scale;
+mod service;
 mod sharing;
 mod states;
 mod strict;
+mod tcp;
 mod terminal;
+mod trust;
 mod udp;
 mod users;
 mod watch;
+mod why;

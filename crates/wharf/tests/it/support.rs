@@ -7,12 +7,16 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use wharf_model::daemon::{DAEMON_SCHEMA, Daemon};
 use wharf_model::detail::{EndpointDetail, PORT_SCHEMA, PortDetail};
+use wharf_model::diagnosis::{CAUSES_SCHEMA, Causes, DIAGNOSIS_SCHEMA, Diagnosis};
 use wharf_model::endpoint::{Endpoint, Protocol};
 use wharf_model::event::Event;
+use wharf_model::names::{NAMES_SCHEMA, Names};
 use wharf_model::owner::HeldBy;
 use wharf_model::process::Process;
+use wharf_model::route::{ROUTES_SCHEMA, Route, Routes};
 use wharf_model::run::{RUNS_SCHEMA, Runs};
 use wharf_model::snapshot::{ENDPOINTS_SCHEMA, Snapshot};
+use wharf_model::trust::{TRUST_SCHEMA, Trust};
 use wharf_testkit::run::Run;
 use wharf_testkit::sandbox::Sandbox;
 
@@ -61,6 +65,48 @@ pub(crate) fn daemon_status(run: Run<'_>) -> Daemon {
     let text = run.output().expect_code(0).text();
     let document: Daemon = document(&text, "daemon");
     assert_eq!(document.schema, DAEMON_SCHEMA);
+    document
+}
+
+/// Runs `run`, which is to print routes, and returns them.
+#[track_caller]
+pub(crate) fn routes(run: Run<'_>) -> Vec<Route> {
+    let text = run.output().expect_code(0).text();
+    let document: Routes = document(&text, "routes");
+    assert_eq!(document.schema, ROUTES_SCHEMA);
+    document.routes
+}
+
+/// Reads a diagnosis.
+#[track_caller]
+pub(crate) fn diagnosis_document(text: &str) -> Diagnosis {
+    let document: Diagnosis = document(text, "diagnosis");
+    assert_eq!(document.schema, DIAGNOSIS_SCHEMA);
+    document
+}
+
+/// Reads the list of causes.
+#[track_caller]
+pub(crate) fn causes_document(text: &str) -> Causes {
+    let document: Causes = document(text, "causes");
+    assert_eq!(document.schema, CAUSES_SCHEMA);
+    document
+}
+
+/// Reads a document that tells of trust.
+#[track_caller]
+pub(crate) fn trust(text: &str) -> Trust {
+    let document: Trust = document(text, "trust");
+    assert_eq!(document.schema, TRUST_SCHEMA);
+    document
+}
+
+/// Runs `run`, which is to tell of names, and returns what it tells.
+#[track_caller]
+pub(crate) fn names_document(run: Run<'_>) -> Names {
+    let text = run.output().expect_code(0).text();
+    let document: Names = document(&text, "names");
+    assert_eq!(document.schema, NAMES_SCHEMA);
     document
 }
 
@@ -196,7 +242,17 @@ fn validator(kind: &str) -> &'static jsonschema::Validator {
     static EVENT: OnceLock<jsonschema::Validator> = OnceLock::new();
     static RUNS: OnceLock<jsonschema::Validator> = OnceLock::new();
     static DAEMON: OnceLock<jsonschema::Validator> = OnceLock::new();
+    static ROUTES: OnceLock<jsonschema::Validator> = OnceLock::new();
+    static TRUST: OnceLock<jsonschema::Validator> = OnceLock::new();
+    static DIAGNOSIS: OnceLock<jsonschema::Validator> = OnceLock::new();
+    static CAUSES: OnceLock<jsonschema::Validator> = OnceLock::new();
+    static NAMES: OnceLock<jsonschema::Validator> = OnceLock::new();
     let cell = match kind {
+        "routes" => &ROUTES,
+        "trust" => &TRUST,
+        "names" => &NAMES,
+        "diagnosis" => &DIAGNOSIS,
+        "causes" => &CAUSES,
         "runs" => &RUNS,
         "daemon" => &DAEMON,
         "endpoints" => &ENDPOINTS,

@@ -12,6 +12,7 @@ use wharf_testkit::sandbox::{SOMEBODY, Sandbox};
 use wharf_testkit::scenario::Scenario;
 
 use super::{Need, Program, Set};
+use crate::outside::{bind, packages};
 use crate::running::begin;
 
 /// A place where one program can be run.
@@ -85,8 +86,8 @@ impl<'a> Stage<'a> {
         let user = format!("{users}somebody:x:{SOMEBODY}:{SOMEBODY}::{home}:/bin/sh\n");
         fs::write(folder.join("passwd"), user).expect("it is written");
         fs::write(folder.join("hosts"), HOSTS).expect("it is written");
-        self.bind(&folder.join("passwd"), Path::new("/etc/passwd"));
-        self.bind(&folder.join("hosts"), Path::new("/etc/hosts"));
+        bind(self.sandbox, &folder.join("passwd"), Path::new("/etc/passwd"));
+        bind(self.sandbox, &folder.join("hosts"), Path::new("/etc/hosts"));
         for need in program.needs {
             let Some((from, to)) = need.folder() else { continue };
             let (from, to) = (packages().join(from), folder.join(to));
@@ -95,15 +96,10 @@ impl<'a> Stage<'a> {
             }
             if !to.exists() {
                 fs::create_dir(&to).expect("the sandbox is ours");
-                self.bind(&from, &to);
+                bind(self.sandbox, &from, &to);
             }
         }
         Ok(())
-    }
-
-    fn bind(&self, from: &Path, to: &Path) {
-        let (from, to) = (from.display().to_string(), to.display().to_string());
-        let _ = self.sandbox.program(&["mount", "--bind", &from, &to]).output().expect_code(0);
     }
 
     fn check(&self, need: &Need) -> Result<(), String> {
@@ -163,14 +159,6 @@ pub(super) enum Terminal {
     Own,
     /// None: its output is a pipe.
     None,
-}
-
-/// Returns the folder that `cargo xtask test` installs packages into.
-fn packages() -> PathBuf {
-    match std::env::var_os("WHARF_TEST_ENV") {
-        Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-env"),
-    }
 }
 
 fn fixture(name: &str) -> PathBuf {

@@ -1,0 +1,14 @@
+"""nftables drops what is for the port, and the client asks for 0.0.0.0.
+
+why: 0.0.0.0:7777
+code: firewall-drops
+user: cannot_tell
+needs: nft root
+"""
+
+from fault import *
+
+http(7777)
+sh("nft add table inet fw; nft add chain inet fw input '{ type filter hook input priority 0; }'")
+sh("nft add rule inet fw input tcp dport 7777 drop")
+stay()

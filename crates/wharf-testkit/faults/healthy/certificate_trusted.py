@@ -1,0 +1,13 @@
+"""A certificate of an authority that SSL_CERT_FILE names.
+
+why: https://localhost:7777/
+env: SSL_CERT_FILE={ca}
+code: reachable
+needs: openssl
+"""
+
+from tls import *
+
+root = authority()
+https(7777, context(certificate("server", by=root)))
+stay(ca=f"{root}.pem")

@@ -1,0 +1,11 @@
+"""PostgreSQL takes the password (SCRAM).
+
+why: postgres://alice:secret@127.0.0.1:7432/postgres
+code: reachable
+needs: pg_ctlcluster root
+"""
+
+from databases import *
+
+postgres(hba="host all all all scram-sha-256", sql="create role alice login password 'secret'\n")
+stay()

@@ -1,0 +1,17 @@
+"""A server with one cipher suite that is out of use.
+
+why: https://localhost:7777/
+env: SSL_CERT_FILE={ca}
+code: reachable
+needs: openssl
+"""
+
+from tls import *
+
+root = authority()
+settings = context(certificate("server", by=root))
+settings.load_verify_locations(f"{root}.pem")
+settings.maximum_version = ssl.TLSVersion.TLSv1_2
+settings.set_ciphers("ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0")
+https(7777, settings)
+stay(ca=f"{root}.pem")

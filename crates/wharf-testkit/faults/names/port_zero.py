@@ -1,0 +1,10 @@
+"""Port 0.
+
+why: http://localhost:0/
+code: port-zero
+"""
+
+from fault import *
+
+
+stay()

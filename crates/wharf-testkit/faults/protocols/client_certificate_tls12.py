@@ -1,0 +1,17 @@
+"""The same by TLS 1.2.
+
+why: https://localhost:7777/
+env: SSL_CERT_FILE={ca}
+code: client-certificate-required
+needs: openssl
+"""
+
+from tls import *
+
+root = authority()
+settings = context(certificate("server", by=root))
+settings.load_verify_locations(f"{root}.pem")
+settings.verify_mode = ssl.CERT_REQUIRED
+settings.maximum_version = ssl.TLSVersion.TLSv1_2
+https(7777, settings)
+stay(ca=f"{root}.pem")

@@ -1,0 +1,14 @@
+"""Redis speaks TLS only.
+
+why: redis://localhost:7379/
+code: database-requires-tls
+needs: redis-server openssl root
+"""
+
+from databases import *
+
+crt, key = certificate()
+start("redis-server", "--port", "0", "--tls-port", "7379", "--bind", "127.0.0.1", "--save", "", "--dir", SCRATCH,
+      "--tls-auth-clients", "no", "--tls-cert-file", crt, "--tls-key-file", key)
+wait_for_port(7379)
+stay()

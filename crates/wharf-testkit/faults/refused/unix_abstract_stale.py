@@ -1,0 +1,9 @@
+"""Nobody listens at an abstract name.
+
+why: @shop
+code: unix-socket-stale
+"""
+
+from fault import *
+
+stay()

@@ -1,0 +1,16 @@
+"""A server computes for ever.
+
+why: http://127.0.0.1:7777/
+code: server-busy-loop
+"""
+
+from servers import *
+
+
+def work(_):
+    while True:
+        pass
+
+
+server(work)
+stay()

@@ -1,0 +1,17 @@
+"""A server accepts and does not answer.
+
+why: http://127.0.0.1:7777/
+code: server-does-not-answer
+"""
+
+from servers import *
+
+
+def work(listener):
+    kept = []
+    while True:
+        kept.append(listener.accept())
+
+
+server(work)
+stay()

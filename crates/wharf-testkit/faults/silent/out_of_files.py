@@ -1,0 +1,34 @@
+"""A server has as many files open as it may.
+
+why: http://127.0.0.1:7777/
+code: server-out-of-files
+"""
+
+import resource
+
+from servers import *
+
+
+def use_up():
+    try:
+        while True:
+            os.dup(0)
+    except OSError:
+        pass
+
+
+def work(ready):
+    listener = tcp_listener(7777)
+    use_up()
+    ready()
+    use_up()
+    while True:
+        try:
+            listener.accept()
+        except OSError:
+            time.sleep(0.01)
+
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+child(work)
+stay()
