@@ -13,6 +13,9 @@ pub mod account;
 #[cfg(target_os = "linux")]
 #[path = "linux/background.rs"]
 pub mod background;
+#[cfg(target_os = "linux")]
+#[path = "linux/close.rs"]
+pub mod close;
 #[cfg(unix)]
 pub mod containers;
 pub mod dial;
@@ -74,6 +77,9 @@ pub mod privilege;
 #[cfg(target_os = "linux")]
 #[path = "linux/relay.rs"]
 pub mod relay;
+#[cfg(target_os = "linux")]
+#[path = "linux/reserved.rs"]
+pub mod reserved;
 #[cfg(target_os = "linux")]
 #[path = "linux/resolver.rs"]
 pub mod resolver;
