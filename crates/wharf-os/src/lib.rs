@@ -66,6 +66,9 @@ pub mod pipe;
 #[path = "unsupported/pipe.rs"]
 pub mod pipe;
 #[cfg(target_os = "linux")]
+#[path = "linux/pm2.rs"]
+pub mod pm2;
+#[cfg(target_os = "linux")]
 #[path = "linux/ports.rs"]
 pub mod ports;
 #[cfg(not(target_os = "linux"))]
