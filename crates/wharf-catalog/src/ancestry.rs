@@ -19,6 +19,52 @@ mod program;
 mod starters;
 mod supervisors;
 
+/// What a process is to whoever runs below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A first process or service manager, which adopts orphans and keeps sockets for others.
+    Manager,
+    /// More than a helper: a terminal, a multiplexer, an editor, an agent, a session.
+    Starter(StarterKind, &'static str),
+    /// Something that a person types into: a shell, a debugger, the prompt of an interpreter.
+    Prompt,
+    /// Looks after several services and has a client by which to stop one of them: pm2, supervisord.
+    Keeper(String),
+    /// Starts its children again: nodemon, the master of a pre-fork server, a loop of the shell.
+    Respawner(String),
+    /// Runs its children and ends with them: `npm run dev`, foreman.
+    Runner(String),
+    /// Anything else.
+    Other,
+}
+
+/// Returns what `process` is to whoever runs below it.
+#[must_use]
+pub fn role(process: &Process) -> Role {
+    let program = Program::of(process);
+    if is_manager(process) {
+        return Role::Manager;
+    }
+    if program.interactive_shell().is_some() || program.is_prompt() {
+        return Role::Prompt;
+    }
+    if let Some(starter) = recognise(&program) {
+        return Role::Starter(starter.kind, starter.name);
+    }
+    if let Some(name) = supervisors::keeper(&program) {
+        return Role::Keeper(name.to_owned());
+    }
+    let respawner = supervisors::respawner(&program).map(Role::Respawner);
+    respawner.or_else(|| supervisors::runner(&program).map(Role::Runner)).unwrap_or(Role::Other)
+}
+
+/// Returns the path of the script that a process which is a shell runs, as it was given.
+#[must_use]
+pub fn shell_script(process: &Process) -> Option<&str> {
+    let program = Program::of(process);
+    program.is_shell().then(|| program.script())?
+}
+
 /// Returns what started `lead`, given its ancestors, the parent first; `None` if nothing is known of it.
 ///
 /// `supervisor` is the nearest process below the starter that starts its children again (pm2, nodemon, the

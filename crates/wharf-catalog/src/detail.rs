@@ -137,7 +137,8 @@ fn note_connections(os: &Os, detail: &mut PortDetail) {
 }
 
 fn circumstances(os: &Os, endpoint: Endpoint) -> EndpointDetail {
-    let ancestry = endpoint.owner.lead().map(|lead| ancestors(os, lead)).unwrap_or_default();
+    let ancestry =
+        endpoint.owner.lead().map(|lead| ancestors(os, lead.ppid, lead.start_ticks)).unwrap_or_default();
     let started_by = endpoint.owner.lead().and_then(|lead| ancestry::started_by(lead, &ancestry));
     let environment_port = endpoint.owner.lead().and_then(|lead| os.processes.environment(lead.pid, "PORT"));
     let options = endpoint
@@ -154,12 +155,13 @@ fn circumstances(os: &Os, endpoint: Endpoint) -> EndpointDetail {
     }
 }
 
-/// Returns the parents of a process up to the first, nearest first.
-fn ancestors(os: &Os, process: &Process) -> Vec<Process> {
+/// Returns the parents of a process up to the first, nearest first: `parent` is its own, `start_ticks` when it started.
+#[must_use]
+pub fn ancestors(os: &Os, parent: Option<u32>, start_ticks: u64) -> Vec<Process> {
     let mut ancestors: Vec<Process> = Vec::new();
-    let mut next = process.ppid;
+    let mut next = parent;
     // A parent that started after its child is another process with a reused pid.
-    let mut younger = process.start_ticks;
+    let mut younger = start_ticks;
     while let Some(pid) = next
         && ancestors.len() < ANCESTORS_AT_MOST
     {

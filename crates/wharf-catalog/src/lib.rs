@@ -9,6 +9,7 @@
 pub mod ancestry;
 pub mod ask;
 pub mod cgroup;
+pub mod conflict;
 mod connections;
 pub mod container;
 pub mod detail;
@@ -21,7 +22,7 @@ pub mod order;
 mod owner;
 mod place;
 pub mod probe;
-mod process;
+pub mod process;
 pub mod project;
 pub mod request;
 mod run;

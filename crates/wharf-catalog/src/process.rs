@@ -1,6 +1,7 @@
 //! A process as the kernel told it, as the model speaks of it.
 
 use wharf_model::process::Process;
+use wharf_os::Os;
 use wharf_os::facts::ProcessFacts;
 use wharf_os::traits::Host;
 
@@ -23,4 +24,10 @@ pub(crate) fn told(facts: ProcessFacts, fds: Vec<u32>, host: &dyn Host) -> Proce
         cgroup: facts.cgroup,
         fds,
     }
+}
+
+/// Returns the processes `pids`, but for those that are gone.
+#[must_use]
+pub fn read(os: &Os, pids: &[u32]) -> Vec<Process> {
+    os.processes.read(pids).into_iter().map(|facts| told(facts, Vec::new(), &*os.host)).collect()
 }

@@ -14,6 +14,7 @@ pub mod diagnosis;
 pub mod endpoint;
 pub mod event;
 pub mod filter;
+pub mod free;
 pub mod lease;
 pub mod names;
 pub mod owner;

@@ -263,3 +263,31 @@ pub enum BindOutcome {
     /// It failed with this errno name, e.g. `EADDRINUSE`.
     Refused(String),
 }
+
+/// Returns those of `all`, pairs of a process and its parent, that descend from one of `pids`, nearer ones first.
+#[must_use]
+pub fn below(pids: &[u32], all: &[(u32, u32)]) -> Vec<u32> {
+    let mut found: Vec<u32> = Vec::new();
+    let mut parents = pids.to_vec();
+    while !parents.is_empty() {
+        let is_new = |pid: &u32| !pids.contains(pid) && !found.contains(pid);
+        let children = all.iter().filter(|(_, parent)| parents.contains(parent)).map(|(pid, _)| *pid);
+        let next: Vec<u32> = children.filter(is_new).collect();
+        found.extend(&next);
+        parents = next;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::below;
+
+    #[test]
+    fn whoever_descends_is_found_once_the_nearer_first() {
+        let all = [(10, 1), (11, 10), (12, 11), (13, 10), (20, 1), (5, 5)];
+        assert_eq!(below(&[10], &all), [11, 13, 12]);
+        assert_eq!(below(&[10, 11], &all), [13, 12]);
+        assert_eq!(below(&[5], &all), Vec::<u32>::new(), "its own parent, as only a broken /proc says");
+    }
+}

@@ -20,7 +20,7 @@ use crate::Os;
 use crate::dial::Dialer;
 use crate::facts::{
     BindOutcome, ContainerFacts, EphemeralRange, Holder, HolderSearch, Holders, Namespace, OsError, Partial,
-    ProcessFacts, QueuedSocket, SocketFacts, SocketQuery,
+    ProcessFacts, QueuedSocket, SocketFacts, SocketQuery, below,
 };
 use crate::traits::{Clock, Containers, Files, Host, Processes, Sockets};
 
@@ -198,6 +198,12 @@ impl Processes for Fake {
     fn read(&self, pids: &[u32]) -> Vec<ProcessFacts> {
         let find = |pid: &u32| self.0.processes.iter().find(|process| process.pid == *pid).cloned();
         pids.iter().filter_map(find).collect()
+    }
+
+    fn descendants(&self, pids: &[u32]) -> Vec<u32> {
+        let all: Vec<(u32, u32)> =
+            self.0.processes.iter().map(|process| (process.pid, process.ppid)).collect();
+        below(pids, &all)
     }
 
     fn environment(&self, pid: u32, name: &str) -> Option<String> {

@@ -59,6 +59,9 @@ pub trait Processes: Send + Sync {
     /// Returns what is to be known of the processes `pids`, in that order; those that are gone are left out.
     fn read(&self, pids: &[u32]) -> Vec<ProcessFacts>;
 
+    /// Returns every process that descends from one of `pids`, as far as they are seen; each parent before its children.
+    fn descendants(&self, pids: &[u32]) -> Vec<u32>;
+
     /// Returns whether so much runs here that a second CPU pays for a look at all of it.
     fn are_many(&self) -> bool {
         false

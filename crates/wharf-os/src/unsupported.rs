@@ -70,6 +70,10 @@ impl Processes for Unsupported {
         Vec::new()
     }
 
+    fn descendants(&self, _: &[u32]) -> Vec<u32> {
+        Vec::new()
+    }
+
     fn environment(&self, _: u32, _: &str) -> Option<String> {
         None
     }

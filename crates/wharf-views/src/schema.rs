@@ -7,6 +7,7 @@ use wharf_model::daemon::{DAEMON_SCHEMA, Daemon};
 use wharf_model::detail::{PORT_SCHEMA, PortDetail};
 use wharf_model::diagnosis::{CAUSES_SCHEMA, Causes, DIAGNOSIS_SCHEMA, Diagnosis};
 use wharf_model::event::{EVENT_SCHEMA, Event};
+use wharf_model::free::{FREE_SCHEMA, Freeing};
 use wharf_model::lease::{LEASES_SCHEMA, Leases};
 use wharf_model::names::{NAMES_SCHEMA, Names};
 use wharf_model::route::{ROUTES_SCHEMA, Routes};
@@ -15,7 +16,7 @@ use wharf_model::snapshot::{ENDPOINTS_SCHEMA, Snapshot};
 use wharf_model::trust::{TRUST_SCHEMA, Trust};
 
 /// Names that [`schema`] knows.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     "endpoints",
     "port",
     "event",
@@ -27,6 +28,7 @@ pub const NAMES: [&str; 11] = [
     "names",
     "diagnosis",
     "causes",
+    "free",
 ];
 
 /// Returns the JSON Schema (2020-12) of one document; `None` for a name that is not in [`NAMES`].
@@ -47,6 +49,7 @@ pub fn schema(name: &str) -> Option<Value> {
         "diagnosis" => Some(of::<Diagnosis>(DIAGNOSIS_SCHEMA)),
         "causes" => Some(of::<Causes>(CAUSES_SCHEMA)),
         "names" => Some(of::<Names>(NAMES_SCHEMA)),
+        "free" => Some(of::<Freeing>(FREE_SCHEMA)),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod daemon;
 pub mod diagnosis;
+pub mod free;
 pub mod lease;
 pub mod list;
 pub mod names;

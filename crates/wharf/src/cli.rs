@@ -1,6 +1,7 @@
 //! The command line: its commands, flags and their help.
 
 pub(crate) mod door;
+pub(crate) mod free;
 pub(crate) mod machine;
 pub(crate) mod why;
 
@@ -66,6 +67,8 @@ pub(crate) enum Command {
     Show(Show),
     /// Tell why something cannot be reached, or an address cannot be bound, and what to do
     Why(why::Why),
+    /// Stop what has a port, at the level where it stays stopped, and prove that it is free
+    Free(free::Free),
     /// Follow endpoints as they open, change and close
     Watch(Watch),
     /// Run a program on its own port, on loopback only
@@ -427,6 +430,8 @@ pub(crate) enum Document {
     Diagnosis,
     /// Of `wharf why --list --json`
     Causes,
+    /// Of `wharf free --json`
+    Free,
     /// Of `wharf ls --json`
     Endpoints,
     /// Of `wharf show --json`

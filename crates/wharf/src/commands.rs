@@ -4,6 +4,7 @@ mod adopt;
 mod background;
 pub(crate) mod daemon;
 pub(crate) mod door;
+pub(crate) mod free;
 pub(crate) mod isolate;
 pub(crate) mod lease;
 pub(crate) mod logs;

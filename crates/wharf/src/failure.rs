@@ -1,5 +1,6 @@
 //! What can go wrong, as one sentence with what to do, and its exit code.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::num::NonZeroU16;
 use std::process::ExitCode;
@@ -70,8 +71,21 @@ impl Failure {
 
     /// Says it on stderr and returns the exit code. That the reader of stdout went away is no failure.
     pub(crate) fn report(&self, colour: Colour) -> ExitCode {
-        let (text, code) = match self {
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+        if matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
+        let (text, code) = self.words();
+        let mut stderr = io::stderr().lock();
+        let (red, reset) =
+            if terminal::colours_stderr(colour) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        // Nobody is left to tell if this cannot be written.
+        let _ = writeln!(stderr, "{red}error:{reset} {}", text.escape_debug_lightly());
+        ExitCode::from(code)
+    }
+
+    /// Returns it as a sentence, with its exit code.
+    fn words(&self) -> (String, u8) {
+        match self {
             Self::Output(error) => (format!("the output could not be written: {error}"), NOTHING),
             Self::Filter(error) => (error.to_string(), USAGE),
             Self::BarePort(port) => {
@@ -86,13 +100,13 @@ impl Failure {
             Self::Os(error) => (error.to_string(), NOTHING),
             Self::Other(text) => (text.clone(), NOTHING),
             Self::Run(text, code) => (text.clone(), *code),
-        };
-        let mut stderr = io::stderr().lock();
-        let (red, reset) =
-            if terminal::colours_stderr(colour) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-        // Nobody is left to tell if this cannot be written.
-        let _ = writeln!(stderr, "{red}error:{reset} {}", text.escape_debug_lightly());
-        ExitCode::from(code)
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words().0)
     }
 }
 

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Some(Command::Ls(ls)) => commands::ls::run(&ls, colour),
         Some(Command::Show(show)) => commands::show::run(&show, colour),
         Some(Command::Why(why)) => commands::why::run(&why, colour),
+        Some(Command::Free(free)) => commands::free::run(&free, colour),
         Some(Command::Watch(watch)) => commands::watch::run(&watch, colour),
         Some(Command::Run(run)) => commands::run::run(&run, colour),
         Some(Command::Route(route)) => commands::door::route(&route, colour),

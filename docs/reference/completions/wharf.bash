@@ -25,6 +25,9 @@ _wharf() {
             wharf,daemon)
                 cmd="wharf__subcmd__daemon"
                 ;;
+            wharf,free)
+                cmd="wharf__subcmd__free"
+                ;;
             wharf,guard)
                 cmd="wharf__subcmd__guard"
                 ;;
@@ -144,6 +147,9 @@ _wharf() {
                 ;;
             wharf__subcmd__help,daemon)
                 cmd="wharf__subcmd__help__subcmd__daemon"
+                ;;
+            wharf__subcmd__help,free)
+                cmd="wharf__subcmd__help__subcmd__free"
                 ;;
             wharf__subcmd__help,guard)
                 cmd="wharf__subcmd__help__subcmd__guard"
@@ -392,7 +398,7 @@ _wharf() {
 
     case "${cmd}" in
         wharf)
-            opts="-a -m -e -p -s -w -j -h -V --all --mine --exposed --project --sort --wide --json --probe --watch --color --help --version ls list show why watch run ps stop logs port lease route url open daemon trust untrust names service api guard inlet schema completions man help"
+            opts="-a -m -e -p -s -w -j -h -V --all --mine --exposed --project --sort --wide --json --probe --watch --color --help --version ls list show why free watch run ps stop logs port lease route url open daemon trust untrust names service api guard inlet schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -703,6 +709,28 @@ _wharf() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        wharf__subcmd__free)
+            opts="-n -y -f -j -h --dry-run --yes --no-input --force --timeout --json --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         wharf__subcmd__guard)
             opts="-h --log --strict --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -726,7 +754,7 @@ _wharf() {
             return 0
             ;;
         wharf__subcmd__help)
-            opts="ls show why watch run ps stop logs port lease route url open daemon trust untrust names service api guard inlet schema completions man help"
+            opts="ls show why free watch run ps stop logs port lease route url open daemon trust untrust names service api guard inlet schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -854,6 +882,20 @@ _wharf() {
         wharf__subcmd__help__subcmd__daemon__subcmd__stop)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wharf__subcmd__help__subcmd__free)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2064,7 +2106,7 @@ _wharf() {
             return 0
             ;;
         wharf__subcmd__schema)
-            opts="-h --color --help diagnosis causes endpoints port event leases runs daemon routes trust names"
+            opts="-h --color --help diagnosis causes free endpoints port event leases runs daemon routes trust names"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wharf-diagnose", &["wharf-catalog", "wharf-os", "wharf-model"]),
     ("wharf-lease", &["wharf-os", "wharf-model"]),
     ("wharf-run", &["wharf-lease", "wharf-os", "wharf-model"]),
+    ("wharf-free", &["wharf-catalog", "wharf-run", "wharf-os", "wharf-model"]),
     ("wharf-api", &["wharf-os", "wharf-model"]),
     ("wharf-router", &["wharf-os", "wharf-model"]),
     (
@@ -39,6 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wharf-catalog",
             "wharf-daemon",
             "wharf-diagnose",
+            "wharf-free",
             "wharf-lease",
             "wharf-router",
             "wharf-run",

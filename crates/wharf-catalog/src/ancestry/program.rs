@@ -81,6 +81,19 @@ impl<'a> Program<'a> {
         (single && !commanded).then_some(shell)
     }
 
+    /// Returns whether it waits for what a person types though it is no shell: a debugger, an interpreter without a script.
+    pub(super) fn is_prompt(&self) -> bool {
+        let says_itself = ["-c", "-e", "--eval", "-p", "--print"].iter().any(|option| self.has(option));
+        let is_bare = self.script.is_none() && self.process.tty.is_some() && !self.is_shell();
+        let interprets = self.names.iter().any(|name| is_interpreter(name));
+        self.is_one_of(DEBUGGERS) || interprets && is_bare && !says_itself && self.process.command.len() <= 2
+    }
+
+    /// Returns the path or module that an interpreter or shell runs.
+    pub(super) fn script(&self) -> Option<&'a str> {
+        self.script.map(|(_, script)| script)
+    }
+
     /// Returns whether the program is a shell, whatever it runs.
     pub(super) fn is_shell(&self) -> bool {
         self.is_one_of(SHELLS)
@@ -136,6 +149,8 @@ fn script(process: &Process) -> Option<(usize, &str)> {
     }
     None
 }
+
+const DEBUGGERS: &[&str] = &["gdb", "lldb", "rust-gdb", "rust-lldb"];
 
 const INTERPRETERS: &[&str] =
     &["node", "nodejs", "python", "pypy", "ruby", "perl", "php", "bun", "deno", "MainThread"];

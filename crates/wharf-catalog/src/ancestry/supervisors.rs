@@ -32,6 +32,14 @@ pub(super) fn respawner(program: &Program<'_>) -> Option<String> {
     by_arguments.iter().find(|(_, is)| *is).map(|(name, _)| (*name).to_owned())
 }
 
+/// Returns the name of what `program` is, if it looks after several services and has a client that stops one of them.
+pub(super) fn keeper(program: &Program<'_>) -> Option<&'static str> {
+    if program.is("PM2") || program.line().contains("/pm2/lib/Daemon.js") {
+        return Some("pm2");
+    }
+    KEEPERS.iter().find(|(_, programs)| program.is_one_of(programs)).map(|(name, _)| *name)
+}
+
 /// Returns the name of what `program` is, if it runs its children and ends with them: `npm run dev`, `foreman`.
 pub(super) fn runner(program: &Program<'_>) -> Option<String> {
     for manager in PACKAGE_MANAGERS {
@@ -113,6 +121,16 @@ const RESPAWNERS: &[Row] = &[
     ("hupper", &["hupper", "pserve"]),
     ("guard", &["guard"]),
     ("rerun", &["rerun"]),
+];
+
+const KEEPERS: &[Row] = &[
+    ("supervisord", &["supervisord"]),
+    ("circus", &["circusd"]),
+    ("runit", &["runsv"]),
+    ("s6", &["s6-supervise"]),
+    ("daemontools", &["supervise"]),
+    ("monit", &["monit"]),
+    ("dinit", &["dinit"]),
 ];
 
 const RUNNERS: &[Row] = &[

@@ -10,7 +10,7 @@ use wharf_sys::text::{cgroup, stat};
 
 use super::cgroups::Cgroups;
 use super::{holders, host};
-use crate::facts::{HolderSearch, Holders, ProcessFacts};
+use crate::facts::{HolderSearch, Holders, ProcessFacts, below};
 use crate::traits::Processes;
 
 /// The processes of Linux.
@@ -41,6 +41,18 @@ impl Processes for LinuxProcesses {
             all.extend(other.join().unwrap_or_default());
             all
         })
+    }
+
+    fn descendants(&self, pids: &[u32]) -> Vec<u32> {
+        let Ok(proc) = ProcDir::open() else { return Vec::new() };
+        let mut text = Vec::new();
+        let mut parent = |pid: u32| {
+            proc.process(pid).ok()?.read("stat", &mut text).ok()?;
+            stat::parse(&text).map(|stat| (pid, stat.ppid))
+        };
+        let all: Vec<(u32, u32)> =
+            proc.pids().unwrap_or_default().into_iter().filter_map(&mut parent).collect();
+        below(pids, &all)
     }
 
     fn are_many(&self) -> bool {

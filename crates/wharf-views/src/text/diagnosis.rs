@@ -9,7 +9,7 @@ use wharf_model::diagnosis::{CauseFound, CauseKnown, Diagnosis, Evidence, Fix, R
 use crate::style::Style;
 use crate::text::block::Block;
 use crate::text::line::{Ink, Line, write_lines};
-use crate::text::shorten::tilde;
+use crate::text::shorten::short;
 use crate::text::warning::fold;
 
 /// Writes a diagnosis; with `explain`, also each cause that was ruled out, and how long everything took.
@@ -162,15 +162,4 @@ fn fix_line(fix: &Fix, style: &Style) -> Line {
             Line::of(Ink::Strong, &format!("{sudo}{command}")).and(Ink::Dim, &format!("  {}", fix.title))
         }
     }
-}
-
-/// Returns `text` with the reader's home as `~` where a path of it stands.
-fn short(text: &str, style: &Style) -> String {
-    let Some(home) = style.home() else { return text.to_owned() };
-    let words = text.split_inclusive(' ').map(|word| {
-        let at = word.find('/').filter(|_| word.contains(home)).unwrap_or(word.len());
-        let (before, path) = word.split_at(at);
-        format!("{before}{}", tilde(path, Some(home)))
-    });
-    words.collect()
 }

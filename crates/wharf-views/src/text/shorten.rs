@@ -2,6 +2,8 @@
 //!
 //! Not here: cutting of other text (`line`).
 
+use crate::style::Style;
+
 use crate::text::line::text_width;
 
 /// Returns `path` with the home directory written as `~`.
@@ -14,6 +16,17 @@ pub(crate) fn tilde(path: &str, home: Option<&str>) -> String {
         Some(rest) if rest.starts_with('/') => format!("~{rest}"),
         _ => path.to_owned(),
     }
+}
+
+/// Returns `text` with the reader's home as `~` where a path of it stands.
+pub(crate) fn short(text: &str, style: &Style) -> String {
+    let Some(home) = style.home() else { return text.to_owned() };
+    let words = text.split_inclusive(' ').map(|word| {
+        let at = word.find('/').filter(|_| word.contains(home)).unwrap_or(word.len());
+        let (before, path) = word.split_at(at);
+        format!("{before}{}", tilde(path, Some(home)))
+    });
+    words.collect()
 }
 
 /// Returns an escaped path in at most `width` columns if leaving out names can do it: `~/src/…/shop`.

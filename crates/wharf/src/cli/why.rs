@@ -53,7 +53,7 @@ pub(crate) struct Why {
 }
 
 /// Reads a time of a second, or of milliseconds: 1 ms to 60 s.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) =
         text.find(|c: char| c.is_ascii_alphabetic()).map_or((text, "s"), |at| text.split_at(at));
     let factor = match unit {

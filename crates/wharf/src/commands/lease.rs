@@ -71,6 +71,15 @@ fn hand_out(os: &Os, store: &mut Store, lease: Lease) -> Result<Lease, Failure> 
     if lease.handed_out || registry(os)?.runs().iter().any(|run| run.port == lease.port) {
         return Ok(lease);
     }
+    let_go(store, lease)
+}
+
+/// Lets go of the port that is kept for `lease`, until the next run of its name.
+pub(super) fn give_up(lease: &Lease) -> Result<(), Failure> {
+    let_go(&mut store()?, lease.clone()).map(drop)
+}
+
+fn let_go(store: &mut Store, lease: Lease) -> Result<Lease, Failure> {
     let lease = store.hand_out(&lease, true)?.unwrap_or(lease);
     keeping::let_go(lease.port);
     Ok(lease)

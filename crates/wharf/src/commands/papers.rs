@@ -25,6 +25,7 @@ pub(crate) fn schema(schema: &Schema) -> Result<ExitCode, Failure> {
         Document::Names => "names",
         Document::Diagnosis => "diagnosis",
         Document::Causes => "causes",
+        Document::Free => "free",
     };
     let schema = of(name).ok_or_else(|| Failure::Other(format!("there is no schema {name}")))?;
     json::write_document(&mut io::stdout().lock(), &schema, Layout::Indented)?;

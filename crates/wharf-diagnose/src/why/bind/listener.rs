@@ -2,8 +2,9 @@
 //!
 //! Not here: connections that have the port ([`super::connection`]).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
+use wharf_catalog::conflict::conflicts;
 use wharf_model::detail::EndpointDetail;
 use wharf_model::endpoint::{EndpointState, Listener, Protocol};
 use wharf_model::owner::HeldBy;
@@ -261,29 +262,13 @@ fn holder(facts: &Facts) -> Option<(SocketAddr, &EndpointDetail, &Listener)> {
         .endpoints()
         .filter(|detail| detail.endpoint.netns.own && detail.endpoint.protocol == Protocol::Tcp)
         .flat_map(|detail| detail.endpoint.listeners.iter().map(move |listener| (detail, listener)))
-        .filter(|(_, listener)| conflicts(address.ip(), listener))
+        .filter(|(_, listener)| conflicts(address.ip(), listener.address, listener.v6_only))
         .collect();
     let rank = |(detail, listener): &(&EndpointDetail, &Listener)| {
         (listener.address != address.ip(), detail.endpoint.state == EndpointState::Bound)
     };
     conflicting.sort_by_key(rank);
     conflicting.first().map(|&(detail, listener)| (address, detail, listener))
-}
-
-/// Whether a socket at `listener` keeps one from `asked`, ipv6(7): a wildcard of IPv6 covers IPv4 too unless told otherwise.
-fn conflicts(asked: IpAddr, listener: &Listener) -> bool {
-    let held = listener.address;
-    match (asked, held) {
-        (IpAddr::V4(asked), IpAddr::V4(held)) => {
-            asked == held || asked.is_unspecified() || held.is_unspecified()
-        }
-        (IpAddr::V6(asked), IpAddr::V6(held)) => {
-            asked == held || asked.is_unspecified() || held.is_unspecified()
-        }
-        (IpAddr::V4(_), IpAddr::V6(held)) => held.is_unspecified() && listener.v6_only != Some(true),
-        // A server at :: takes IPv4 too, unless it says otherwise.
-        (IpAddr::V6(asked), IpAddr::V4(_)) => asked.is_unspecified(),
-    }
 }
 
 fn finding(address: SocketAddr, detail: &EndpointDetail, text: String) -> Finding {
@@ -319,36 +304,10 @@ mod tests {
     use wharf_model::endpoint::EndpointState;
     use wharf_os::examine::errno::Errno;
 
-    use super::conflicts;
     use crate::testing::{Asked, asked_to_bind, endpoint};
-
-    fn conflict(asked: &str, held: &str, v6_only: bool) -> bool {
-        let mut found = endpoint(held.parse().unwrap(), "node", 1, 1);
-        found.listeners[0].v6_only = Some(v6_only);
-        conflicts(asked.parse::<std::net::SocketAddr>().unwrap().ip(), &found.listeners[0])
-    }
 
     fn taken(asked: &str, held: &str) -> Asked {
         asked_to_bind(asked).bind_fails(Errno::ADDRINUSE).listener(held)
-    }
-
-    #[test]
-    fn the_kernels_rules_of_conflict() {
-        for (asked, held, v6_only, expected) in [
-            ("127.0.0.1:1", "127.0.0.1:1", false, true),
-            ("127.0.0.1:1", "127.0.0.2:1", false, false),
-            ("127.0.0.1:1", "0.0.0.0:1", false, true),
-            ("0.0.0.0:1", "127.0.0.1:1", false, true),
-            ("127.0.0.1:1", "[::]:1", false, true),
-            ("127.0.0.1:1", "[::]:1", true, false),
-            ("127.0.0.1:1", "[::1]:1", false, false),
-            ("[::1]:1", "0.0.0.0:1", false, false),
-            ("[::1]:1", "[::]:1", true, true),
-            ("[::]:1", "127.0.0.1:1", false, true),
-            ("[::]:1", "[::1]:1", true, true),
-        ] {
-            assert_eq!(conflict(asked, held, v6_only), expected, "{asked} with {held}, v6only {v6_only}");
-        }
     }
 
     #[test]

@@ -1,0 +1,86 @@
+//! Units of systemd: which one is the level, and in which order it and its sockets are stopped.
+
+use wharf_model::detail::{EndpointDetail, StarterKind};
+use wharf_model::free::{Step, StepKind};
+use wharf_model::process::Process;
+
+use super::{Decision, Order, forbidden, refuse, step};
+use crate::facts::{Facts, UnitSeen, pids};
+
+/// Decides on a holder that a unit of systemd has started; `None` where it is none, or its processes are no part of what
+/// the unit looks after.
+pub(super) fn decide(lead: &Process, holder: &EndpointDetail, facts: &Facts) -> Option<Decision> {
+    let unit = holder.endpoint.unit.as_ref()?;
+    let is_started = holder.started_by.as_ref().is_some_and(|by| by.kind == StarterKind::SystemdUnit);
+    let is_callers = facts.caller.unit.as_ref() == Some(unit);
+    if !is_started || !unit.name.ends_with(".service") || is_callers {
+        return None;
+    }
+    let seen = facts.units.iter().find(|seen| seen.name == unit.name && seen.user == unit.user_manager)?;
+    if !looks_after(seen, lead, holder) {
+        return None;
+    }
+    Some(stop(seen, facts))
+}
+
+/// Decides on a socket that a service manager has open for a unit.
+pub(super) fn decide_socket(manager: &Process, facts: &Facts) -> Decision {
+    let by_user = (manager.pid != 1).then_some(manager.uid).flatten();
+    match facts.units.iter().find(|seen| seen.is_at_port && seen.user == by_user) {
+        Some(seen) => stop(seen, facts),
+        None => Decision::Refuse(refuse(
+            "manager",
+            format!("{} (pid {}) has the port for a unit that it does not tell", manager.name, manager.pid),
+        )),
+    }
+}
+
+/// Whether the unit would miss the server: its main process is the server, stands above it, or has it open too.
+fn looks_after(unit: &UnitSeen, lead: &Process, holder: &EndpointDetail) -> bool {
+    let Some(main) = unit.main_pid else { return true };
+    main == lead.pid
+        || holder.ancestry.iter().any(|ancestor| ancestor.pid == main)
+        || pids(holder).contains(&main)
+}
+
+fn stop(unit: &UnitSeen, facts: &Facts) -> Decision {
+    if let Some(user) = unit.user.filter(|&user| user != facts.caller.uid && !facts.caller.is_root()) {
+        return Decision::Refuse(forbidden::others(facts, format!("{} is a unit of user {user}", unit.name)));
+    }
+    let mut names: Vec<String> = unit
+        .triggered_by
+        .iter()
+        .filter(|name| name.ends_with(".socket") || name.ends_with(".path"))
+        .cloned()
+        .collect();
+    let triggers = names.clone();
+    names.push(unit.name.clone());
+    if unit.is_at_port {
+        // What it started may have the socket, too.
+        let service = unit.name.strip_suffix(".socket").map(|stem| format!("{stem}.service"));
+        names.extend(service.filter(|service| !names.contains(service)));
+    }
+    let step = told(unit, &names, &triggers);
+    Decision::Do(Order::StopUnits { user: unit.user, names }, Box::new(step))
+}
+
+fn told(unit: &UnitSeen, names: &[String], triggers: &[String]) -> Step {
+    let of = if unit.user.is_some() { "user unit" } else { "systemd unit" };
+    let mut step = step(StepKind::StopUnit, format!("stop the {of} {}", names.join(" and ")));
+    let restarts = unit.restart.as_deref().is_some_and(|restart| restart != "no");
+    step.why = match (triggers, restarts) {
+        ([], false) => None,
+        ([], true) => {
+            Some(format!("systemd would start it again (Restart={})", unit.restart.as_deref().unwrap_or("")))
+        }
+        (triggers, _) => Some(format!("{} would start it again", triggers.join(" and "))),
+    };
+    let user = if unit.user.is_some() { "--user " } else { "" };
+    step.command = match unit.file_state.as_str() {
+        // It comes back with the next start of the machine, or login.
+        "enabled" | "enabled-runtime" => Some(format!("systemctl {user}disable {}", names.join(" "))),
+        "static" | "indirect" | "generated" => Some(format!("systemctl {user}mask {}", names.join(" "))),
+        _ => None,
+    };
+    step
+}
