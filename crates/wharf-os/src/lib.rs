@@ -54,6 +54,9 @@ mod linux;
 #[path = "linux/local.rs"]
 pub mod local;
 #[cfg(target_os = "linux")]
+#[path = "linux/manager.rs"]
+pub mod manager;
+#[cfg(target_os = "linux")]
 #[path = "linux/names.rs"]
 pub mod names;
 #[cfg(target_os = "linux")]

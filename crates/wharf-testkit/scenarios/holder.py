@@ -64,7 +64,9 @@ def end(cgroups):
             os.waitpid(-1, 0)
     except (ProcessLookupError, ChildProcessError):
         pass
-    for path in reversed(paths):
+    # A service manager makes groups of its own below the one that it was given.
+    below = [inner for path in paths for inner, _, _ in os.walk(path)]
+    for path in reversed(list(dict.fromkeys(below))):
         for _ in range(200):
             try:
                 os.rmdir(path)

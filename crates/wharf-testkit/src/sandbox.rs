@@ -268,4 +268,5 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("start.py", include_str!("../scenarios/start.py")),
     ("states.py", include_str!("../scenarios/states.py")),
     ("terminal.py", include_str!("../scenarios/terminal.py")),
+    ("user_manager.py", include_str!("../scenarios/user_manager.py")),
 ];
