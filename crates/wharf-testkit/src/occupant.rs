@@ -217,9 +217,7 @@ impl Occupant {
         fs::write(folder.join("hosts"), "127.0.0.1 localhost\n").expect("the sandbox is ours");
         bind(&folder.join("passwd"), Path::new("/etc/passwd"));
         bind(&folder.join("hosts"), Path::new("/etc/hosts"));
-        for (kind, from, to) in
-            [("python:", "venv", "venv"), ("node:", "npm/node_modules", "node_modules")]
-        {
+        for (kind, from, to) in [("python:", "venv", "venv"), ("node:", "npm/node_modules", "node_modules")] {
             if self.needs.iter().any(|need| need.starts_with(kind)) {
                 let to = folder.join(to);
                 fs::create_dir(&to).expect("the sandbox is ours");

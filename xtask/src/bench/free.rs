@@ -1,5 +1,5 @@
 //! `cargo xtask bench free`: every occupant of `wharf-testkit/occupants`, in fresh namespaces for each tool, is to give up its port
-//! to wharf, killport, fkill, kill-port and fuser; and a program apart from them all says what became of it.
+//! to wharf, killport, fkill, kill-port, fuser and lsof; and a program apart from them all says what became of it.
 //!
 //! Fails where wharf does not what it promises, never for what others do. Not here: the occupants (`wharf-testkit`), the tools
 //! ([`tools`]) and the tables ([`table`]).
@@ -22,7 +22,7 @@ const USAGE: &str = "\
 usage: cargo xtask bench free [--only WORD] [--tools A,B] [--wharf PATH] [--write]
 
   --only WORD     only occupants with this in their name
-  --tools A,B     only these tools: wharf, killport, fkill, kill-port, fuser
+  --tools A,B     only these tools: wharf, killport, fkill, kill-port, fuser, lsof
   --wharf PATH    try this binary instead of building one
   --write         put the tables into docs/benchmarks.md
 ";
@@ -158,7 +158,8 @@ impl Options {
 
     /// Whether the occupant is to be tried; not what only wharf has an option for.
     fn asks(&self, occupant: &Occupant) -> bool {
-        occupant.free.iter().any(|word| word == "--yes")
+        occupant.free.first().is_some_and(|word| word == "7777")
+            && occupant.free.iter().any(|word| word == "--yes")
             && self.only.as_ref().is_none_or(|word| occupant.name.contains(word.as_str()))
     }
 }

@@ -16,7 +16,7 @@ WATCH_S = 3.0
 
 def bindable():
     """Returns why the port cannot be bound and listened at; empty where it can."""
-    for host in ("127.0.0.1", "0.0.0.0"):
+    for host in told.get("hosts", ["127.0.0.1", "0.0.0.0"]):
         with socket.socket() as server:
             server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -29,11 +29,12 @@ def bindable():
 
 def listens():
     """Whether anything listens at the port: found without binding, which would be in the way of who wants it."""
+    spared = [f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{PORT:04X}" for host in told.get("beside", [])]
     for family in ("", "6"):
         with open(f"/proc/net/tcp{family}") as table:
             for line in table:
                 row = line.split()
-                if row[1].endswith(f":{PORT:04X}") and row[3] == "0A":
+                if row[1].endswith(f":{PORT:04X}") and row[3] == "0A" and row[1] not in spared:
                     return True
     return False
 

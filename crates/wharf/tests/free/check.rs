@@ -39,10 +39,14 @@ fn judge(occupant: &Occupant, deed: &Deed, verdict: &Verdict) {
     assert!(verdict.gone.is_empty(), "what had to stay is gone: {what}");
     assert!(verdict.miscounts.is_empty(), "not every client was told: {what}");
     assert_eq!(deed.code, Some(occupant.code), "the exit code: {what}");
-    let document: Value = serde_json::from_str(&deed.stdout).unwrap_or_else(|error| panic!("{error}: {what}"));
+    let document: Value =
+        serde_json::from_str(&deed.stdout).unwrap_or_else(|error| panic!("{error}: {what}"));
     assert_eq!(document["schema"], "wharf.free/v1", "{what}");
     if let Some(text) = &occupant.says {
-        assert!(document.to_string().contains(text.as_str()) || deed.stderr.contains(text.as_str()), "{what}");
+        assert!(
+            document.to_string().contains(text.as_str()) || deed.stderr.contains(text.as_str()),
+            "{what}"
+        );
     }
     if occupant.code == 0 && !occupant.stays_held {
         assert!(verdict.is_free(), "the port is not free: {what}");

@@ -13,7 +13,12 @@ pub(super) fn markdown(machine: &str, tools: &[Tool], rows: &[Row], left_out: &[
     let mut text = format!("Machine: {machine}.\nCommand: `cargo xtask bench free`.\n\n");
     text += &totals(tools, rows);
     let names: Vec<&str> = tools.iter().map(|tool| tool.name).collect();
-    let _ = write!(text, "\n| port 7777 is held by | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
+    let _ = write!(
+        text,
+        "\n| port 7777 is held by | {} |\n|---|{}\n",
+        names.join(" | "),
+        "---|".repeat(names.len())
+    );
     let (freed, spared): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.is_to_be_freed());
     lines(&mut text, &freed);
     if !spared.is_empty() {

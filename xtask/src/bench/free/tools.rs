@@ -1,6 +1,6 @@
 //! The tools that free a port, each as its manual has it for a script: what they are called with, and where they come from.
 //!
-//! killport comes from crates.io, fkill and kill-port from npm, fuser from Debian's psmisc. Not here: what they do.
+//! killport comes from crates.io, fkill and kill-port from npm, fuser from Debian's psmisc, lsof from lsof. Not here: what they do.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -24,12 +24,13 @@ pub(super) struct Tool {
 }
 
 /// Name, package with its version, and command line. fkill waits on a terminal for a yes to SIGKILL; here is none.
-const TOOLS: [(&str, &str, &[&str]); 5] = [
+const TOOLS: [(&str, &str, &[&str]); 6] = [
     ("wharf", "", &["wharf", "free"]),
     ("killport", "killport@2.0.2", &["killport", "7777"]),
     ("fkill", "fkill-cli@9.0.0", &["fkill", ":7777"]),
     ("kill-port", "kill-port@2.0.1", &["kill-port", "7777"]),
     ("fuser", "psmisc", &["fuser", "-k", "7777/tcp"]),
+    ("lsof", "lsof", &["kill -9 $(lsof -ti :7777)"]),
 ];
 
 /// Installs those that are asked for below the build folder, and returns them.
@@ -45,21 +46,28 @@ pub(super) fn install(asked: Option<&[String]>) -> Result<Vec<Tool>> {
             }
             Some((_, _)) if name != "killport" => {
                 let wanted = TOOLS.iter().filter(|(name, ..)| matches!(*name, "fkill" | "kill-port"));
-                let notes =
-                    languages::install_node(&wanted.map(|(_, package, _)| (*package).to_owned()).collect(), &folder);
+                let notes = languages::install_node(
+                    &wanted.map(|(_, package, _)| (*package).to_owned()).collect(),
+                    &folder,
+                );
                 if !notes.is_empty() {
                     bail!("{}", notes.join("; "));
                 }
             }
-            None if name == "fuser" && !workspace::in_path("fuser") => bail!("install psmisc for fuser"),
+            None if matches!(name, "fuser" | "lsof") && !workspace::in_path(name) => {
+                bail!("install {package} for {name}")
+            }
             _ => {}
         }
         let version = match package {
             "psmisc" => format!("psmisc {}", psmisc()?),
             other => other.replace('@', " "),
         };
-        let line = format!("{} ({version})", words.join(" "));
-        let line = if name == "wharf" { "wharf free 7777 --yes".to_owned() } else { line };
+        let line = match name {
+            "wharf" => "wharf free 7777 --yes".to_owned(),
+            "lsof" => words.join(" "),
+            _ => format!("{} ({version})", words.join(" ")),
+        };
         tools.push(Tool { name, line, words, folder: folder.clone() });
     }
     if tools.is_empty() {
@@ -91,7 +99,14 @@ impl Tool {
         std::fs::create_dir(&there)?;
         let (from, to) = (self.folder.display().to_string(), there.display().to_string());
         let _ = sandbox.program(&["mount", "--bind", &from, &to]).output().expect_code(0);
-        let path = format!("PATH={to}/node_modules/.bin:{to}/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        let path =
+            format!("PATH={to}/node_modules/.bin:{to}/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        if self.name == "lsof" {
+            // The line that everybody knows takes a shell.
+            let script = sandbox.folder().join("line.sh");
+            std::fs::write(&script, self.words.join(" "))?;
+            return Ok(own(&["env", &path, "sh", &script.display().to_string()]));
+        }
         // None of them takes that long unless it waits for an answer.
         Ok([own(&["env", &path, "timeout", "20"]), own(self.words)].concat())
     }
