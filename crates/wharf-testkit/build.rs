@@ -1,4 +1,5 @@
-//! Lists the programs of `faults/` for the macro `each_fault!`, so that none of them is ever forgotten by a test.
+//! Lists the programs of `faults/` for the macro `each_fault!` and those of `occupants/` for `each_occupant!`, so that none of
+//! them is ever forgotten by a test.
 
 #![expect(clippy::disallowed_macros, reason = "to cargo a build script speaks by printing")]
 
@@ -25,6 +26,19 @@ fn main() {
     text += "        }\n    };\n}\n";
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     fs::write(out.join("faults.rs"), text).expect("the list is written");
+    fs::write(out.join("occupants.rs"), occupants()).expect("the list is written");
+}
+
+/// Returns the macro that hands every occupant on.
+fn occupants() -> String {
+    println!("cargo:rerun-if-changed=occupants");
+    let names: Vec<String> =
+        sorted(Path::new("occupants")).iter().filter(|path| path.is_file()).map(|path| stem(path)).collect();
+    format!(
+        "/// Hands every occupant of the port to a macro: `NAME, …`.\n#[macro_export]\n\
+         macro_rules! each_occupant {{\n    ($each:ident) => {{\n        $each! {{ {} }}\n    }};\n}}\n",
+        names.join(", ")
+    )
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {

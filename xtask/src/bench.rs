@@ -10,6 +10,7 @@
 
 mod contest;
 mod daemon;
+mod free;
 pub(crate) mod isolated;
 pub(crate) mod load;
 mod machine;
@@ -35,6 +36,7 @@ const USAGE: &str = "\
 usage: cargo xtask bench run [--write]
        cargo xtask bench isolate [--write]
        cargo xtask bench why [OPTIONS] (--help tells them)
+       cargo xtask bench free [OPTIONS] (--help tells them)
        cargo xtask bench router [OPTIONS] (--help tells them)
        cargo xtask bench ls [--rounds N] [--loads A,B,C,D] [--wharf PATH] [--write]
 
@@ -72,6 +74,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
         && what == "why"
     {
         return why::run(rest);
+    }
+    if let [what, rest @ ..] = arguments
+        && what == "free"
+    {
+        return free::run(rest);
     }
     if let [what, rest @ ..] = arguments
         && what == "router"

@@ -1,9 +1,9 @@
 //! Container engines, asked over their API's Unix sockets: Docker, Podman, and what speaks like them.
 //!
-//! One fixed question (`GET /containers/json`), a bounded answer, one time limit for all engines together.
-//! Never over TCP, and never over a socket that belongs to somebody else than root or ourselves: whoever
-//! owns the socket would tell us what our ports are. Not here: which endpoint belongs to which container
-//! (`wharf-catalog`).
+//! Fixed questions, a bounded answer, one time limit for all engines together. Never over TCP, and never over a socket
+//! that belongs to somebody else than root or ourselves: whoever owns the socket would tell us what our ports are.
+//! The list is here (`GET /containers/json`), what is asked of one container in `one`. Not here: which endpoint belongs to
+//! which container (`wharf-catalog`).
 
 use std::env;
 use std::fs;
@@ -19,11 +19,12 @@ use std::time::{Duration, Instant};
 
 use wharf_model::snapshot::Warning;
 
-use crate::facts::{ContainerFacts, Partial};
+use crate::facts::{ContainerFacts, OsError, Partial};
 use crate::http::{self, HttpError, Response, Timed};
 use crate::traits::Containers;
 
 mod listing;
+mod one;
 
 /// The API sockets of container engines on this machine.
 #[derive(Debug)]
@@ -81,28 +82,24 @@ impl EngineSockets {
 impl Containers for EngineSockets {
     fn list(&self) -> Partial<Vec<ContainerFacts>> {
         let Partial { value: trusted, mut warnings } = self.trusted();
-        let deadline = Instant::now() + self.time_limit;
-        let (answer, answers) = mpsc::channel();
-        let mut waiting: Vec<&Path> = Vec::new();
-        for candidate in trusted {
-            waiting.push(&candidate.path);
-            candidate.ask(deadline, answer.clone());
-        }
-        drop(answer);
         let mut containers = Vec::new();
-        while !waiting.is_empty() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok((path, answered)) = answers.recv_timeout(left) else { break };
-            waiting.retain(|other| *other != path);
+        for (path, answered) in ask_all(&trusted, self.time_limit, list_one, |_| false) {
             match answered {
                 Ok(found) => containers.extend(found),
                 Err(failure) => warnings.extend(failure.warning(&path)),
             }
         }
-        warnings.extend(waiting.into_iter().filter_map(|path| Failure::TimedOut.warning(path)));
         containers.sort_by(|a: &ContainerFacts, b| (&a.engine, &a.id).cmp(&(&b.engine, &b.id)));
         containers.dedup_by(|a, b| a.engine == b.engine && a.id == b.id);
         Partial { value: containers, warnings }
+    }
+
+    fn stop(&self, engine: &str, id: &str, grace: Duration, limit: Duration) -> Result<(), OsError> {
+        self.stop_one(engine, id, grace, limit)
+    }
+
+    fn restart_policy(&self, engine: &str, id: &str) -> Option<String> {
+        self.restart_policy_of(engine, id)
     }
 }
 
@@ -115,17 +112,20 @@ struct Candidate {
     busy: Arc<AtomicBool>,
 }
 
-type Answer = (PathBuf, Result<Vec<ContainerFacts>, Failure>);
-
 impl Candidate {
     /// Asks this engine in a thread of its own, unless the last question still waits.
-    fn ask(&self, deadline: Instant, answer: mpsc::Sender<Answer>) {
+    fn ask<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        question: impl FnOnce(&Path, Instant) -> Result<T, Failure> + Send + 'static,
+        answer: mpsc::Sender<(PathBuf, Result<T, Failure>)>,
+    ) {
         if self.busy.swap(true, Ordering::AcqRel) {
             return;
         }
         let (path, busy) = (self.path.clone(), Arc::clone(&self.busy));
         let spawned = thread::Builder::new().name("container-engine".to_owned()).spawn(move || {
-            let answered = list_one(&path, deadline);
+            let answered = question(&path, deadline);
             busy.store(false, Ordering::Release);
             // Nobody hears an answer that comes too late, and nobody needs it.
             let _ = answer.send((path, answered));
@@ -136,30 +136,61 @@ impl Candidate {
     }
 }
 
+/// Asks all `engines` at once, until each has answered, the limit has passed, or an answer is `enough`. Those that have not
+/// answered by the limit are [`Failure::TimedOut`].
+fn ask_all<T: Send + 'static>(
+    engines: &[&Candidate],
+    limit: Duration,
+    question: impl FnOnce(&Path, Instant) -> Result<T, Failure> + Clone + Send + 'static,
+    enough: impl Fn(&T) -> bool,
+) -> Vec<(PathBuf, Result<T, Failure>)> {
+    let deadline = Instant::now() + limit;
+    let (answer, answers) = mpsc::channel();
+    let mut waiting: Vec<&Path> = Vec::new();
+    for engine in engines {
+        waiting.push(&engine.path);
+        engine.ask(deadline, question.clone(), answer.clone());
+    }
+    drop(answer);
+    let mut heard = Vec::new();
+    while !waiting.is_empty() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Ok((path, answered)) = answers.recv_timeout(left) else { break };
+        waiting.retain(|other| *other != path);
+        let done = answered.as_ref().is_ok_and(&enough);
+        heard.push((path, answered));
+        if done {
+            return heard;
+        }
+    }
+    heard.extend(waiting.into_iter().map(|path| (path.to_owned(), Err(Failure::TimedOut))));
+    heard
+}
+
 fn list_one(path: &Path, deadline: Instant) -> Result<Vec<ContainerFacts>, Failure> {
-    let response = ask(path, "/containers/json", deadline)?;
+    let response = ask(path, "GET", "/containers/json", deadline)?;
     match response.status {
         200 => {}
         401 | 403 => return Err(Failure::Denied),
         _ => return Err(Failure::Malformed("it answered with an error")),
     }
-    let engine = if is_podman(&response) { "podman" } else { "docker" };
-    listing::parse(&response.body, engine)
+    listing::parse(&response.body, engine_of(&response))
         .ok_or(Failure::Malformed("its list of containers is not understood"))
 }
 
-/// Asks the server at `socket` for `target`, until `deadline`.
-fn ask(socket: &Path, target: &str, deadline: Instant) -> Result<Response, HttpError> {
+/// Sends the server at `socket` a request of `method` for `target`, and reads the answer, until `deadline`.
+fn ask(socket: &Path, method: &str, target: &str, deadline: Instant) -> Result<Response, HttpError> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_write_timeout(Some(http::left(deadline)?))?;
-    stream.write_all(&http::request("GET", target, &[], &[]))?;
+    stream.write_all(&http::request(method, target, &[], &[]))?;
     http::read_response(&mut BufReader::new(Timed { stream, deadline }))
 }
 
-/// Returns whether Podman gave this answer, wherever its socket lies: it may stand in for Docker's.
-fn is_podman(response: &Response) -> bool {
-    response.header("libpod-api-version").is_some()
-        || response.header("server").is_some_and(|server| server.starts_with("Libpod"))
+/// Returns which engine gave this answer, wherever its socket lies: Podman may stand in for Docker.
+fn engine_of(response: &Response) -> &'static str {
+    let podman = response.header("libpod-api-version").is_some()
+        || response.header("server").is_some_and(|server| server.starts_with("Libpod"));
+    if podman { "podman" } else { "docker" }
 }
 
 /// Why an engine did not answer.

@@ -13,6 +13,9 @@ pub mod account;
 #[cfg(target_os = "linux")]
 #[path = "linux/background.rs"]
 pub mod background;
+#[cfg(target_os = "linux")]
+#[path = "linux/close.rs"]
+pub mod close;
 #[cfg(unix)]
 pub mod containers;
 pub mod dial;
@@ -66,6 +69,9 @@ pub mod pipe;
 #[path = "unsupported/pipe.rs"]
 pub mod pipe;
 #[cfg(target_os = "linux")]
+#[path = "linux/pm2.rs"]
+pub mod pm2;
+#[cfg(target_os = "linux")]
 #[path = "linux/ports.rs"]
 pub mod ports;
 #[cfg(not(target_os = "linux"))]
@@ -77,6 +83,9 @@ pub mod privilege;
 #[cfg(target_os = "linux")]
 #[path = "linux/relay.rs"]
 pub mod relay;
+#[cfg(target_os = "linux")]
+#[path = "linux/reserved.rs"]
+pub mod reserved;
 #[cfg(target_os = "linux")]
 #[path = "linux/resolver.rs"]
 pub mod resolver;

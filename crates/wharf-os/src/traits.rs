@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use wharf_model::detail::SocketOptions;
 use wharf_model::timestamp::Timestamp;
@@ -98,6 +99,26 @@ pub trait Files: Send + Sync {
 pub trait Containers: Send + Sync {
     /// Returns the running containers of every engine that answers within the time limit.
     fn list(&self) -> Partial<Vec<ContainerFacts>>;
+
+    /// Has the `engine` (`docker`, `podman`) that has the container `id` stop it, and waits until it has: its first process
+    /// gets the signal that the image names, and is killed after `grace`. A container that is stopped by its engine is not
+    /// started again by its restart policy before the engine itself starts again. After `limit` nobody waits any more, and
+    /// the engine may go on.
+    ///
+    /// # Errors
+    /// [`OsError::Gone`] if no engine has such a container, [`OsError::Denied`] if the engine may not be asked,
+    /// [`OsError::Failed`] with the engine's words, or if it takes longer than `limit`.
+    fn stop(&self, engine: &str, id: &str, grace: Duration, limit: Duration) -> Result<(), OsError> {
+        let _ = (engine, id, grace, limit);
+        Err(OsError::Unsupported { what: "stopping a container" })
+    }
+
+    /// Returns the name of a container's restart policy (`no`, `always`, `unless-stopped`, `on-failure`); `None` if it has
+    /// none or its engine does not answer.
+    fn restart_policy(&self, engine: &str, id: &str) -> Option<String> {
+        let _ = (engine, id);
+        None
+    }
 }
 
 /// Users, limits and names of this machine.

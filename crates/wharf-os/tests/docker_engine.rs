@@ -1,4 +1,4 @@
-//! The Docker Engine itself: what it publishes is what [`EngineSockets`] lists.
+//! The Docker Engine itself: what it publishes is what [`EngineSockets`] lists, and what that stops stays stopped.
 //!
 //! dockerd runs in mount, network and pid namespaces of its own with its data in a temporary folder, so
 //! nothing of it outlives the test; the image is made of busybox, so nothing is fetched. Needs root.
@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wharf_model::endpoint::Protocol;
 use wharf_os::containers::EngineSockets;
+use wharf_os::facts::OsError;
 use wharf_os::traits::Containers;
 
 #[test]
@@ -47,6 +48,48 @@ fn a_published_port_is_listed_with_name_image_and_address() {
     assert_eq!(port.host, Some("127.0.0.1".parse().unwrap()));
     engine.api("DELETE", &format!("/containers/{id}?force=1"), "", &[]);
     assert_eq!(sockets.list().value, []);
+}
+
+#[test]
+fn a_container_that_restarts_always_stays_stopped_and_its_port_is_free() {
+    if let Some(reason) = missing() {
+        skip(reason);
+        return;
+    }
+    let engine = Engine::start();
+    let id = engine.run_container();
+    engine.api("POST", &format!("/containers/{id}/update"), "application/json", ALWAYS);
+    let sockets = EngineSockets::at(vec![engine.socket()], 0).within(Duration::from_secs(20));
+    assert_eq!(sockets.restart_policy("docker", &id).as_deref(), Some("always"));
+    assert!(engine.listens(62893), "it is published");
+
+    // When its process is killed it comes back: what follows is not for want of a policy.
+    let first = engine.pid_of(&id);
+    assert!(
+        Command::new("nsenter")
+            .args(engine.in_its_namespaces())
+            .args(["kill", "-KILL", &first])
+            .status()
+            .unwrap()
+            .success()
+    );
+    wait("it is started again", || {
+        ![first.as_str(), "0"].contains(&engine.pid_of(&id).as_str()) && engine.listens(62893)
+    });
+
+    assert_eq!(sockets.stop("docker", &id, Duration::from_secs(1), START_LIMIT), Ok(()));
+    assert!(!engine.listens(62893), "its port is free");
+    assert_eq!(sockets.list().value, []);
+    // Docker starts again after 100 ms and, where that happens often, up to a minute.
+    let until = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < until {
+        assert!(!engine.listens(62893) && engine.pid_of(&id) == "0", "it came back: {}", engine.log());
+        thread::sleep(POLL);
+    }
+    assert_eq!(sockets.stop("docker", &id, Duration::ZERO, START_LIMIT), Ok(()), "it is stopped already");
+    engine.api("DELETE", &format!("/containers/{id}"), "", &[]);
+    let gone = sockets.stop("docker", &id, Duration::ZERO, START_LIMIT);
+    assert!(matches!(gone, Err(OsError::Gone { .. })), "{gone:?}");
 }
 
 /// A dockerd of our own.
@@ -95,6 +138,35 @@ impl Engine {
         request(&self.socket(), "GET", "/_ping", "", &[]).is_ok_and(|answer| answer.contains(" 200 "))
     }
 
+    /// Returns the process id of dockerd, which is the child of unshare.
+    fn pid(&self) -> String {
+        let unshare = self.process.id();
+        let children =
+            fs::read_to_string(format!("/proc/{unshare}/task/{unshare}/children")).unwrap_or_default();
+        children.split_whitespace().next().unwrap_or_default().to_owned()
+    }
+
+    fn in_its_namespaces(&self) -> Vec<String> {
+        ["--target", &self.pid(), "--mount", "--pid", "--"].map(str::to_owned).to_vec()
+    }
+
+    /// Returns whether a TCP socket over IPv4 listens at `port` where dockerd publishes.
+    fn listens(&self, port: u16) -> bool {
+        let sockets = fs::read_to_string(format!("/proc/{}/net/tcp", self.pid())).unwrap();
+        let (place, listen) = (format!(":{port:04X}"), "0A");
+        sockets.lines().any(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            words[1].ends_with(&place) && words[3] == listen
+        })
+    }
+
+    /// Returns the id of a container's first process in dockerd's namespace, 0 if it is stopped.
+    fn pid_of(&self, id: &str) -> String {
+        let answer = self.api("GET", &format!("/containers/{id}/json"), "", &[]);
+        let (_, pid) = answer.split_once("\"Pid\":").expect("a state has a process id");
+        pid.split(',').next().unwrap().to_owned()
+    }
+
     /// Removes the empty control groups that dockerd made for its containers and leaves behind.
     fn remove_control_groups(&self) {
         let hierarchies =
@@ -130,13 +202,8 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // dockerd is the child of unshare; asked politely it removes its mounts and control groups.
-        let unshare = self.process.id();
-        let children =
-            fs::read_to_string(format!("/proc/{unshare}/task/{unshare}/children")).unwrap_or_default();
-        for child in children.split_whitespace() {
-            let _ = Command::new("kill").args(["-TERM", child]).status();
-        }
+        // Asked politely it removes its mounts and control groups.
+        let _ = Command::new("kill").args(["-TERM", &self.pid()]).status();
         let deadline = Instant::now() + STOP_LIMIT;
         while matches!(self.process.try_wait(), Ok(None)) && Instant::now() < deadline {
             thread::sleep(POLL);
@@ -144,6 +211,15 @@ impl Drop for Engine {
         let _ = self.process.kill();
         let _ = self.process.wait();
         self.remove_control_groups();
+    }
+}
+
+#[track_caller]
+fn wait(what: &str, done: impl Fn() -> bool) {
+    let deadline = Instant::now() + START_LIMIT;
+    while !done() {
+        assert!(Instant::now() < deadline, "not within {START_LIMIT:?}: {what}");
+        thread::sleep(POLL);
     }
 }
 
@@ -202,6 +278,7 @@ fn skip(reason: &str) {
     }
 }
 
+const ALWAYS: &[u8] = br#"{"RestartPolicy":{"Name":"always"}}"#;
 const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(50);

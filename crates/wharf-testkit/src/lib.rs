@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start programs and print")]
 
 pub mod fault;
+pub mod occupant;
 pub mod reader;
 pub mod run;
 pub mod sandbox;
@@ -14,3 +15,4 @@ pub mod scenario;
 pub mod skip;
 
 include!(concat!(env!("OUT_DIR"), "/faults.rs"));
+include!(concat!(env!("OUT_DIR"), "/occupants.rs"));

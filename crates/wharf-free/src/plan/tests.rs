@@ -210,6 +210,8 @@ fn what_must_not_be_touched_is_refused_and_nothing_else_is_done() {
         let mut held = held_by(command, above);
         let mut facts = facts(Vec::new());
         change(&mut facts, &mut held.endpoint.owner.processes[0]);
+        let lead = held.endpoint.owner.processes[0].clone();
+        facts.family.insert(lead.pid, lead);
         facts.holders.push(held);
         plan(&facts)
     };

@@ -1,7 +1,8 @@
 //! The kernel's sockets by netlink: sock_diag(7), `linux/inet_diag.h`.
 //!
 //! One socket asks for IPv4 or IPv6, TCP or UDP, in given states: all of them (a dump) or exactly one.
-//! Unprivileged callers get everybody's sockets with inode, uid, queues and control group.
+//! Unprivileged callers get everybody's sockets with inode, uid, queues and control group. Privileged ones may have a
+//! connection closed.
 //! Not here: which process holds a socket (`proc_dir`), and what a state means to a person.
 
 use std::io;
@@ -179,6 +180,32 @@ impl SockDiag {
         Ok(self.one(local, remote)?.filter(|record| record.state != LISTEN))
     }
 
+    /// Closes a TCP connection of whatever process: its program is told ECONNABORTED, and the peer gets a reset. The cookie
+    /// says which one is meant, so that never another one is closed that has the same addresses by now.
+    ///
+    /// # Errors
+    /// `EPERM` without CAP_NET_ADMIN over the socket's network namespace, `EOPNOTSUPP` without CONFIG_INET_DIAG_DESTROY,
+    /// `ENOENT` or `ESTALE` if it has ended meanwhile; `InvalidInput` for a listening socket, which would be closed as well.
+    pub fn destroy(&mut self, connection: &Record) -> io::Result<()> {
+        if connection.state == LISTEN || connection.transport != Transport::Tcp {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "only TCP connections are closed"));
+        }
+        let (local, remote) = (connection.local, connection.remote);
+        let request = Request {
+            family: if local.is_ipv4() { Family::V4 } else { Family::V6 },
+            transport: Transport::Tcp,
+            states: 1 << connection.state,
+            local_port: local.port(),
+            remote_port: remote.port(),
+        };
+        let id = socket_id(local.ip(), remote.ip(), connection.device_index, connection.cookie);
+        let mut message = encode(&request, 0, NLM_F_REQUEST | NLM_F_ACK, &id);
+        message[4..6].copy_from_slice(&SOCK_DESTROY.to_ne_bytes());
+        self.send(&message)?;
+        // The acknowledgement is an error message with number 0.
+        parse(self.receive()?, Transport::Tcp, &mut Vec::new()).map(drop)
+    }
+
     fn one(&mut self, local: SocketAddr, remote: SocketAddr) -> io::Result<Option<Record>> {
         let request = Request {
             family: if local.is_ipv4() { Family::V4 } else { Family::V6 },
@@ -187,20 +214,10 @@ impl SockDiag {
             local_port: local.port(),
             remote_port: remote.port(),
         };
-        let mut id = [0; SOCKET_ID];
-        for (at, ip) in [(4, local.ip()), (20, remote.ip())] {
-            match ip {
-                IpAddr::V4(ip) => id[at..at + 4].copy_from_slice(&ip.octets()),
-                IpAddr::V6(ip) => id[at..at + 16].copy_from_slice(&ip.octets()),
-            }
-        }
         // As if it came in by loopback: a socket that is bound to that device is found for no other, inet_lookup in
         // include/net/inet_hashtables.h.
-        if local.ip().to_canonical().is_loopback() {
-            id[36..40].copy_from_slice(&LOOPBACK_INDEX.to_ne_bytes());
-        }
-        // Any cookie.
-        id[40..48].fill(0xff);
+        let device = if local.ip().to_canonical().is_loopback() { LOOPBACK_INDEX } else { 0 };
+        let id = socket_id(local.ip(), remote.ip(), device, ANY_COOKIE);
         self.send(&encode(&request, self.extensions, NLM_F_REQUEST, &id))?;
         let mut records = Vec::new();
         let answer = self.receive()?;
@@ -305,6 +322,22 @@ fn error(body: &[u8]) -> io::Result<()> {
         0 => Ok(()),
         errno => Err(io::Error::from_raw_os_error(errno.saturating_neg())),
     }
+}
+
+/// Makes a `struct inet_diag_sockid` without its ports.
+fn socket_id(local: IpAddr, remote: IpAddr, device: u32, cookie: u64) -> [u8; SOCKET_ID] {
+    let mut id = [0; SOCKET_ID];
+    for (at, ip) in [(4, local), (20, remote)] {
+        match ip {
+            IpAddr::V4(ip) => id[at..at + 4].copy_from_slice(&ip.octets()),
+            IpAddr::V6(ip) => id[at..at + 16].copy_from_slice(&ip.octets()),
+        }
+    }
+    id[36..40].copy_from_slice(&device.to_ne_bytes());
+    // Two numbers, the lower half first.
+    id[40..44].copy_from_slice(&(cookie as u32).to_ne_bytes());
+    id[44..48].copy_from_slice(&((cookie >> 32) as u32).to_ne_bytes());
+    id
 }
 
 fn encode(request: &Request, extensions: u8, flags: u16, id: &[u8; SOCKET_ID]) -> [u8; REQUEST] {
@@ -417,8 +450,12 @@ const NLMSG_HEADER: usize = 16;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const NLM_F_REQUEST: u16 = 0x1;
+const NLM_F_ACK: u16 = 0x4;
 const NLM_F_DUMP: u16 = 0x300;
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
+const SOCK_DESTROY: u16 = 21;
+/// INET_DIAG_NOCOOKIE, twice.
+const ANY_COOKIE: u64 = u64::MAX;
 const ATTRIBUTE_HEADER: usize = 4;
 /// Without NLA_F_NESTED and NLA_F_NET_BYTEORDER.
 const ATTRIBUTE_KIND: u16 = 0x3fff;

@@ -1,6 +1,6 @@
 //! Netlink answers: real ones from this kernel, and hostile ones.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -56,6 +56,25 @@ fn the_exact_question_finds_one_that_is_bound_to_loopback_and_what_it_has_accept
         let found = diag.connection(ends.0, ends.1).unwrap().expect("it is open");
         assert_eq!(u64::from(found.inode), rustix::fs::fstat(socket.as_fd()).unwrap().st_ino);
     }
+}
+
+#[test]
+fn neither_a_listener_nor_another_connection_is_destroyed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut client = TcpStream::connect(address).unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    let mut diag = SockDiag::open().unwrap();
+    let record = diag.listener_at(address).unwrap().unwrap();
+    assert_eq!(diag.destroy(&record).unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
+
+    let mut record = diag.connection(client.local_addr().unwrap(), address).unwrap().unwrap();
+    record.cookie += 1;
+    let refused = diag.destroy(&record).unwrap_err().raw_os_error();
+    assert!([Some(libc::ENOENT), Some(libc::ESTALE), Some(libc::EPERM)].contains(&refused), "{refused:?}");
+    client.write_all(b"x").unwrap();
+    assert_eq!(server.read(&mut [0; 1]).unwrap(), 1, "it goes on");
+    assert!(diag.listener_at(address).unwrap().is_some());
 }
 
 #[test]

@@ -1,0 +1,22 @@
+"""supervisord runs two programs, and only one of them is meant.
+
+needs: python:supervisor
+"""
+
+from occupant import *
+
+program = "[program:{}]\ncommand=/usr/bin/python3 -m http.server {} --bind 127.0.0.1\nautorestart=true\nstartsecs=0\n"
+head = "[supervisord]\nlogfile={0}/log\npidfile={0}/pid\nchildlogdir={0}\n[unix_http_server]\nfile={0}/sock\n" \
+    "[supervisorctl]\nserverurl=unix://{0}/sock\n" \
+    "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
+file("run/log", "")
+path = file("supervisord.conf", head.format(f"{WORK}/run") + program.format("web", PORT) + program.format("api", NEIGHBOUR))
+as_user(f"python -m supervisor.supervisord -c {path}")
+wait_for_port(PORT)
+wait_for_port(NEIGHBOUR)
+[daemon] = named("supervisor.supervisord")
+spare(daemon, "supervisord")
+for pid in named("http.server 7778"):
+    spare(pid, "the other program")
+neighbours.append(NEIGHBOUR)
+occupied()
