@@ -63,7 +63,7 @@ impl<'a> Acts<'a> {
                 Order::LetGo(lease) => company.lets_go(lease),
                 Order::StopUnits { user, names } => unit::stop(*user, names, self.timeout),
                 Order::StopContainer { engine, id } => keeper::container(self.os, engine, id, self.timeout),
-                Order::Pm2 { home, ids } => keeper::pm2(home, ids, self.timeout),
+                Order::Pm2 { home, uid, ids } => keeper::pm2(home, *uid, ids, self.timeout),
                 Order::Command(words) => keeper::command(words),
                 Order::Signal(crew) => self.signal(at, crew),
                 Order::Close { local, remote } => keeper::close(*local, *remote),

@@ -145,12 +145,16 @@ fn called(process: &Process) -> String {
 
 fn by_keeper(keeper: &Process, name: &str, facts: &Facts) -> Decision {
     let told = format!("{name} (pid {})", keeper.pid);
+    if keeper.uid != Some(facts.caller.uid) && !facts.caller.is_root() {
+        let text = format!("{told} looks after it, and is another user's");
+        return Decision::Refuse(forbidden::others(facts, text));
+    }
     match facts.keepers.get(&keeper.pid) {
-        Some(Kept::Pm2 { home, name, ids }) => {
+        Some(Kept::Pm2 { home, uid, name, ids }) => {
             let mut step = step(StepKind::AskSupervisor, format!("have {told} stop {name}"));
             step.why = Some("pm2 would start it again; its other applications go on".to_owned());
             step.command = Some(format!("pm2 stop {name}"));
-            Decision::Do(Order::Pm2 { home: home.clone(), ids: ids.clone() }, Box::new(step))
+            Decision::Do(Order::Pm2 { home: home.clone(), uid: *uid, ids: ids.clone() }, Box::new(step))
         }
         Some(Kept::Command(words)) => {
             let line = words.join(" ");

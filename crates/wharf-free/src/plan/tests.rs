@@ -121,6 +121,7 @@ fn a_unit_is_stopped_by_its_manager_with_its_socket() {
     held.started_by = Some(by_unit("nginx.service"));
     held.endpoint.unit = Some(Unit { name: "nginx.service".to_owned(), user_manager: None });
     let mut facts = facts(vec![held]);
+    facts.caller.uid = 0;
     facts.units.push(UnitSeen {
         name: "nginx.service".to_owned(),
         main_pid: Some(100),
@@ -188,7 +189,7 @@ fn a_container_is_stopped_by_its_engine_and_not_from_within() {
 fn pm2_is_asked_to_stop_the_application() {
     let mut facts = facts(vec![held_by("node app.js", &["PM2 v7.0.4: God Daemon (/h/.pm2)"])]);
     assert_eq!(refusal(&plan(&facts)).0, "supervisor");
-    let kept = Kept::Pm2 { home: "/h/.pm2".to_owned(), name: "web".to_owned(), ids: vec![0] };
+    let kept = Kept::Pm2 { home: "/h/.pm2".to_owned(), uid: 1000, name: "web".to_owned(), ids: vec![0] };
     facts.keepers.insert(99, kept);
     assert!(matches!(plan(&facts).orders.as_slice(), [(Order::Pm2 { .. }, _)]));
 }
