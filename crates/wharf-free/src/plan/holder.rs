@@ -36,10 +36,13 @@ pub(super) fn decide(holder: &EndpointDetail, facts: &Facts, raised: &BTreeSet<u
     if let Some(refusal) = forbidden::lead(lead, holder, facts) {
         return Decision::Refuse(refusal);
     }
-    if let Some(decision) = unit::decide(lead, holder, facts) {
+    let job = job(lead, &holder.ancestry, &facts.caller.line);
+    // pm2 and supervisord are mostly a unit themselves, and the unit all that they look after.
+    let is_kept = matches!(job.level(&facts.loops, raised), Level::Keeper(..));
+    if let Some(decision) = unit::decide(lead, holder, facts).filter(|_| !is_kept) {
         return decision;
     }
-    by_level(holder, &job(lead, &holder.ancestry, &facts.caller.line), facts, raised)
+    by_level(holder, &job, facts, raised)
 }
 
 /// Decides on a run of the caller.

@@ -65,16 +65,21 @@ fn stop(unit: &UnitSeen, facts: &Facts) -> Decision {
     let triggers = names.clone();
     names.push(unit.name.clone());
     if unit.is_at_port {
-        // What it started may have the socket, too.
-        let started: Vec<String> =
-            unit.triggers.iter().filter(|service| !names.contains(service)).cloned().collect();
-        names.extend(started);
+        // One socket unit may have an address of IPv4, another one that of IPv6; and what they started may have it, too.
+        let sockets = facts.units.iter().filter(|seen| seen.is_at_port && seen.user == unit.user);
+        let (sockets, started): (Vec<_>, Vec<_>) =
+            sockets.map(|seen| (seen.name.clone(), seen.triggers.clone())).unzip();
+        for name in sockets.into_iter().chain(started.into_iter().flatten()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
     }
-    let step = told(unit, &names, &triggers);
+    let step = told(unit, &names, &triggers, facts.caller.uid);
     Decision::Do(Order::StopUnits { user: unit.user, names }, Box::new(step))
 }
 
-fn told(unit: &UnitSeen, names: &[String], triggers: &[String]) -> Step {
+fn told(unit: &UnitSeen, names: &[String], triggers: &[String], caller: u32) -> Step {
     let of = if unit.user.is_some() { "user unit" } else { "systemd unit" };
     let mut step = step(StepKind::StopUnit, format!("stop the {of} {}", names.join(" and ")));
     let restarts = unit.restart.as_deref().is_some_and(|restart| restart != "no");
@@ -85,7 +90,11 @@ fn told(unit: &UnitSeen, names: &[String], triggers: &[String]) -> Step {
         }
         (triggers, _) => Some(format!("{} would start it again", triggers.join(" and "))),
     };
-    let user = if unit.user.is_some() { "--user " } else { "" };
+    let user = match unit.user {
+        None => String::new(),
+        Some(user) if user == caller => "--user ".to_owned(),
+        Some(user) => format!("--user --machine={user}@.host "),
+    };
     step.command = match unit.file_state.as_str() {
         // It comes back with the next start of the machine, or login.
         "enabled" | "enabled-runtime" => Some(format!("systemctl {user}disable {}", names.join(" "))),
