@@ -48,6 +48,8 @@ pub struct Facts {
     pub ports: BTreeMap<u32, Vec<u16>>,
     /// Units of the holders, and socket units at the port, as their manager tells them.
     pub units: Vec<UnitSeen>,
+    /// Units that could not be asked about, and why.
+    pub unasked: Vec<(String, String)>,
     /// What those who look after several services can be told, by the pid of such a supervisor.
     pub keepers: BTreeMap<u32, Kept>,
     /// Who asks.
@@ -90,6 +92,8 @@ pub struct UnitSeen {
     pub main_pid: Option<u32>,
     /// Units that start it: sockets, paths, timers.
     pub triggered_by: Vec<String>,
+    /// Units that it starts: the service of a socket.
+    pub triggers: Vec<String>,
     /// `UnitFileState`: enabled, disabled, static, transient.
     pub file_state: String,
     /// `Restart` of a service: no, always, on-failure.
@@ -105,14 +109,16 @@ pub enum Kept {
     Pm2 {
         /// PM2_HOME.
         home: String,
+        /// User whose daemon it is.
+        uid: u32,
         /// Name of the application.
         name: String,
         /// Its processes.
         ids: Vec<u32>,
     },
     /// By its client program.
-    Command(Vec<String>),
-    /// It could not be told which of its services it is, or how: what a person would do.
+    Client(wharf_os::keepers::Order),
+    /// It could not be told which of its services it is, or how it is stopped: a sentence.
     Unknown(String),
 }
 

@@ -89,6 +89,7 @@ fn empty(os: &Os, question: &Question, addresses: Vec<std::net::SocketAddr>) -> 
         loops: BTreeSet::new(),
         ports: BTreeMap::new(),
         units: Vec::new(),
+        unasked: Vec::new(),
         keepers: BTreeMap::new(),
         caller: caller(os, question),
     }

@@ -121,6 +121,7 @@ pub(crate) fn facts(holders: Vec<EndpointDetail>) -> Facts {
         loops: BTreeSet::new(),
         ports: BTreeMap::new(),
         units: Vec::new(),
+        unasked: Vec::new(),
         keepers: BTreeMap::new(),
         caller: Caller { uid: 1000, line: vec![60, 50, 1], ..Caller::default() },
     }

@@ -57,7 +57,8 @@ def start():
     own(RUNTIME, 0o700)
     own(f"{kit.FOLDER}/units")
     os.symlink(RUNTIME, f"/run/user/{USER}")
-    machine = kit.make_cgroup(2, f"{os.path.basename(kit.FOLDER)}-machine")
+    # A slice, as is all that stands above a user's manager.
+    machine = kit.make_cgroup(2, f"{os.path.basename(kit.FOLDER)}.slice")
     pid = os.fork()
     if pid == 0:
         try:

@@ -101,7 +101,7 @@ const RESPAWNERS: &[Row] = &[
     ("nginx master", &["nginx"]),
     ("Apache master", &["apache2", "httpd"]),
     ("Passenger", &["PassengerAgent", "Passenger"]),
-    ("supervisord", &["supervisord"]),
+    ("supervisord", &["supervisord", "supervisor.supervisord"]),
     ("circus", &["circusd"]),
     ("runit", &["runsv"]),
     ("s6", &["s6-supervise"]),
@@ -124,7 +124,7 @@ const RESPAWNERS: &[Row] = &[
 ];
 
 const KEEPERS: &[Row] = &[
-    ("supervisord", &["supervisord"]),
+    ("supervisord", &["supervisord", "supervisor.supervisord"]),
     ("circus", &["circusd"]),
     ("runit", &["runsv"]),
     ("s6", &["s6-supervise"]),

@@ -334,6 +334,7 @@ fn supervisors_that_start_a_server_again_are_named() {
     in_kitty(&["node | node /w/node_modules/.bin/next dev -p 3000"], "next dev");
     in_kitty(&["bun | bun --hot server.ts"], "bun --watch");
     in_kitty(&["supervisord | /usr/bin/python3 /usr/bin/supervisord -n"], "supervisord");
+    in_kitty(&["python | python -m supervisor.supervisord -n"], "supervisord");
     in_kitty(&["runsv | runsv shop"], "runit");
     in_kitty(&["sh | sh -c while~true;~do~node~server.js;~done"], "shell loop");
     in_kitty(&["node | node server.js --watch"], "-");

@@ -36,10 +36,13 @@ pub(super) fn decide(holder: &EndpointDetail, facts: &Facts, raised: &BTreeSet<u
     if let Some(refusal) = forbidden::lead(lead, holder, facts) {
         return Decision::Refuse(refusal);
     }
-    if let Some(decision) = unit::decide(lead, holder, facts) {
+    let job = job(lead, &holder.ancestry, &facts.caller.line);
+    // pm2 and supervisord are mostly a unit themselves, and the unit all that they look after.
+    let is_kept = matches!(job.level(&facts.loops, raised), Level::Keeper(..));
+    if let Some(decision) = unit::decide(lead, holder, facts).filter(|_| !is_kept) {
         return decision;
     }
-    by_level(holder, &job(lead, &holder.ancestry, &facts.caller.line), facts, raised)
+    by_level(holder, &job, facts, raised)
 }
 
 /// Decides on a run of the caller.
@@ -95,9 +98,12 @@ fn by_container(container: &Container) -> Decision {
     }
     let image = container.image.as_ref().map(|image| format!(" of {image}")).unwrap_or_default();
     let mut step = step(StepKind::StopContainer, format!("stop the {engine} container {label}{image}"));
+    step.why = Some("the engine kills what has not ended within the time".to_owned());
     step.command = match (&container.compose_project, &container.compose_service) {
         (Some(project), Some(service)) => {
-            step.why = Some(format!("service {service} of the compose project {project}"));
+            step.why = Some(format!(
+                "service {service} of the compose project {project}; the engine kills what has not ended within the time"
+            ));
             Some(format!("{engine} compose -p {project} stop {service}"))
         }
         _ => Some(format!("{engine} update --restart=no {label}")),
@@ -145,24 +151,26 @@ fn called(process: &Process) -> String {
 
 fn by_keeper(keeper: &Process, name: &str, facts: &Facts) -> Decision {
     let told = format!("{name} (pid {})", keeper.pid);
+    if keeper.uid != Some(facts.caller.uid) && !facts.caller.is_root() {
+        let text = format!("{told} looks after it, and is another user's");
+        return Decision::Refuse(forbidden::others(facts, text));
+    }
     match facts.keepers.get(&keeper.pid) {
-        Some(Kept::Pm2 { home, name, ids }) => {
+        Some(Kept::Pm2 { home, uid, name, ids }) => {
             let mut step = step(StepKind::AskSupervisor, format!("have {told} stop {name}"));
             step.why = Some("pm2 would start it again; its other applications go on".to_owned());
             step.command = Some(format!("pm2 stop {name}"));
-            Decision::Do(Order::Pm2 { home: home.clone(), ids: ids.clone() }, Box::new(step))
+            Decision::Do(Order::Pm2 { home: home.clone(), uid: *uid, ids: ids.clone() }, Box::new(step))
         }
-        Some(Kept::Command(words)) => {
-            let line = words.join(" ");
-            let mut step = step(StepKind::AskSupervisor, format!("have {told} stop it: {line}"));
+        Some(Kept::Client(order)) => {
+            let mut step = step(StepKind::AskSupervisor, format!("have {told} stop {}", order.service));
             step.why = Some(format!("{name} would start it again; its other services go on"));
-            step.command = Some(line);
-            Decision::Do(Order::Command(words.clone()), Box::new(step))
+            step.command = Some(order.stop.join(" "));
+            Decision::Do(Order::Client(order.clone()), Box::new(step))
         }
-        Some(Kept::Unknown(command)) => Decision::Refuse(refuse_with(
+        Some(Kept::Unknown(why)) => Decision::Refuse(refuse(
             "supervisor",
-            format!("{told} looks after it with others, and which one it is could not be told"),
-            command.clone(),
+            format!("{told} would start it again, and could not be asked to stop it: {why}"),
         )),
         None => Decision::Refuse(refuse(
             "supervisor",

@@ -121,6 +121,7 @@ fn a_unit_is_stopped_by_its_manager_with_its_socket() {
     held.started_by = Some(by_unit("nginx.service"));
     held.endpoint.unit = Some(Unit { name: "nginx.service".to_owned(), user_manager: None });
     let mut facts = facts(vec![held]);
+    facts.caller.uid = 0;
     facts.units.push(UnitSeen {
         name: "nginx.service".to_owned(),
         main_pid: Some(100),
@@ -134,6 +135,40 @@ fn a_unit_is_stopped_by_its_manager_with_its_socket() {
     assert_eq!(names, &["nginx.socket", "nginx.service"]);
     assert_eq!(step.command.as_deref(), Some("systemctl disable nginx.socket nginx.service"));
     assert_eq!(step.why.as_deref(), Some("nginx.socket would start it again"));
+}
+
+#[test]
+fn socket_units_of_both_families_are_stopped_before_what_they_start() {
+    let manager = Process { uid: Some(1000), ..started(50, 1, "systemd --user") };
+    let mut facts = facts(vec![holder(manager, Vec::new())]);
+    for name in ["four", "six"] {
+        facts.units.push(UnitSeen {
+            name: format!("{name}.socket"),
+            user: Some(1000),
+            triggers: vec!["web.service".to_owned()],
+            is_at_port: true,
+            ..UnitSeen::default()
+        });
+    }
+    let plan = plan(&facts);
+    let [(Order::StopUnits { user: Some(1000), names }, _)] = plan.orders.as_slice() else {
+        panic!("{plan:?}")
+    };
+    assert_eq!(names, &["four.socket", "six.socket", "web.service"]);
+}
+
+#[test]
+fn a_unit_that_is_a_keeper_goes_on_with_its_other_services() {
+    let mut held = held_by("node server.js", &["PM2 v6.0.0: God Daemon (/h/.pm2)", "systemd"]);
+    held.started_by = Some(by_unit("pm2-ann.service"));
+    held.endpoint.unit = Some(Unit { name: "pm2-ann.service".to_owned(), user_manager: None });
+    let mut facts = facts(vec![held]);
+    facts.caller.uid = 0;
+    let unit = UnitSeen { name: "pm2-ann.service".to_owned(), main_pid: Some(99), ..UnitSeen::default() };
+    facts.units.push(unit);
+    let kept = Kept::Pm2 { home: "/h/.pm2".to_owned(), uid: 1000, name: "web".to_owned(), ids: vec![0] };
+    facts.keepers.insert(99, kept);
+    assert!(matches!(plan(&facts).orders.as_slice(), [(Order::Pm2 { .. }, _)]));
 }
 
 #[test]
@@ -188,7 +223,7 @@ fn a_container_is_stopped_by_its_engine_and_not_from_within() {
 fn pm2_is_asked_to_stop_the_application() {
     let mut facts = facts(vec![held_by("node app.js", &["PM2 v7.0.4: God Daemon (/h/.pm2)"])]);
     assert_eq!(refusal(&plan(&facts)).0, "supervisor");
-    let kept = Kept::Pm2 { home: "/h/.pm2".to_owned(), name: "web".to_owned(), ids: vec![0] };
+    let kept = Kept::Pm2 { home: "/h/.pm2".to_owned(), uid: 1000, name: "web".to_owned(), ids: vec![0] };
     facts.keepers.insert(99, kept);
     assert!(matches!(plan(&facts).orders.as_slice(), [(Order::Pm2 { .. }, _)]));
 }
