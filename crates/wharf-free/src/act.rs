@@ -36,6 +36,8 @@ struct Asked {
     who: String,
     pid: u32,
     signal: i32,
+    /// By which signal it hurries, where it takes its time.
+    hurry: Option<i32>,
     process: Watched,
     was_asked: bool,
 }
@@ -64,7 +66,7 @@ impl<'a> Acts<'a> {
                 Order::StopUnits { user, names } => unit::stop(*user, names, self.timeout),
                 Order::StopContainer { engine, id } => keeper::container(self.os, engine, id, self.timeout),
                 Order::Pm2 { home, uid, ids } => keeper::pm2(home, *uid, ids, self.timeout),
-                Order::Command(words) => keeper::command(words),
+                Order::Client(order) => wharf_os::keepers::stop(order, self.timeout),
                 Order::Signal(crew) => self.signal(at, crew),
                 Order::Close { local, remote } => keeper::close(*local, *remote),
             };
@@ -90,6 +92,7 @@ impl<'a> Acts<'a> {
                 who: format!("{} (pid {})", member.name, member.process.pid),
                 pid: member.process.pid,
                 signal: member.grace.signal,
+                hurry: member.grace.hurry,
                 process,
                 was_asked: false,
             });
@@ -101,8 +104,8 @@ impl<'a> Acts<'a> {
         Ok(())
     }
 
-    /// Waits until the port is free, for as long as the timeout; returns whether it is. Whoever was spared because its parent
-    /// ends it is asked too, once that is over or half of the time has passed.
+    /// Waits until the port is free, for as long as the timeout; returns whether it is. Once a while has passed, whoever can end
+    /// faster is told so, and whoever was spared because its parent ends it is asked too.
     pub(crate) fn wait(&mut self, company: &mut dyn Company) -> bool {
         let (begin, mut told) = (Instant::now(), false);
         loop {
@@ -113,10 +116,10 @@ impl<'a> Acts<'a> {
             if passed >= self.timeout {
                 return false;
             }
-            if passed >= self.timeout / 2 || self.have_ended() {
-                for asked in self.asked.iter_mut().filter(|asked| !asked.was_asked) {
+            if passed >= PATIENCE.min(self.timeout / 2) || self.have_ended() {
+                for asked in &mut self.asked {
                     // Who may not be told is seen by the port.
-                    let _ = asked.ask();
+                    let _ = asked.urge();
                 }
             }
             if passed >= PROGRESS && !told {
@@ -179,6 +182,15 @@ impl Asked {
         self.process.send(CONT)
     }
 
+    /// Asks whoever was spared until now, and tells whoever takes its time to hurry; each once.
+    fn urge(&mut self) -> io::Result<()> {
+        match (self.was_asked, self.hurry.take()) {
+            (false, _) => self.ask(),
+            (true, Some(signal)) => self.process.send(signal),
+            (true, None) => Ok(()),
+        }
+    }
+
     fn has_ended(&self) -> bool {
         self.process.wait(Duration::ZERO).unwrap_or(true)
     }
@@ -187,6 +199,8 @@ impl Asked {
 /// SIGCONT: the number is the same on every Linux but for old ones that wharf does not run on; signal(7).
 const CONT: i32 = 18;
 const STEP: Duration = Duration::from_millis(5);
+/// How long programs may take that finish what they are doing, before they are told to hurry.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Whoever waits longer than this wants to know for what.
 const PROGRESS: Duration = Duration::from_millis(500);
 /// How long the kernel may take to end whoever is killed.

@@ -117,8 +117,8 @@ pub enum Kept {
         ids: Vec<u32>,
     },
     /// By its client program.
-    Command(Vec<String>),
-    /// It could not be told which of its services it is, or how: what a person would do.
+    Client(wharf_os::keepers::Order),
+    /// It could not be told which of its services it is, or how it is stopped: a sentence.
     Unknown(String),
 }
 

@@ -159,8 +159,9 @@ impl Flow<'_> {
         }
         note(self.freed, "stop", begin);
         if !free {
-            let who = if done { acts.names() } else { String::new() };
-            self.held(&words::goes_on(facts, &who, self.freed, self.question.timeout));
+            let who = if acts.can_kill() { acts.names() } else { String::new() };
+            let now = gather(self.os, self.question).ok().map(|(now, _)| words::holders(&now));
+            self.held(&words::goes_on(facts, &who, now, self.freed, self.question.timeout));
         }
         free
     }

@@ -44,7 +44,7 @@ pub(crate) enum Order {
     /// Have pm2 stop processes.
     Pm2 { home: String, uid: u32, ids: Vec<u32> },
     /// Run the client of a supervisor.
-    Command(Vec<String>),
+    Client(wharf_os::keepers::Order),
     /// Ask processes to end.
     Signal(Crew),
     /// Close a connection.

@@ -11,6 +11,8 @@ pub(crate) struct Grace {
     pub(crate) signal: i32,
     /// Its name.
     pub(crate) name: &'static str,
+    /// By which signal it ends at once, still clean, where the first lets it finish what it is doing for as long as that takes.
+    pub(crate) hurry: Option<i32>,
     /// True if it ends its own children, and better than we could.
     pub(crate) ends_children: bool,
 }
@@ -24,9 +26,14 @@ pub(crate) fn grace(process: &Process) -> Grace {
     row.map_or(TERM, |row| Grace { ends_children: true, ..row.grace })
 }
 
-const TERM: Grace = Grace { signal: 15, name: "SIGTERM", ends_children: false };
-const INT: Grace = Grace { signal: 2, name: "SIGINT", ends_children: false };
-const QUIT: Grace = Grace { signal: 3, name: "SIGQUIT", ends_children: false };
+const TERM: Grace = Grace { signal: SIGTERM, name: "SIGTERM", hurry: None, ends_children: false };
+const INT: Grace = Grace { signal: SIGINT, name: "SIGINT", ..TERM };
+const QUIT: Grace = Grace { signal: SIGQUIT, name: "SIGQUIT", ..TERM };
+
+// The same on every Linux; signal(7).
+const SIGINT: i32 = 2;
+const SIGQUIT: i32 = 3;
+const SIGTERM: i32 = 15;
 
 struct Row {
     /// Name of the executable, or the kernel's name of the process.
@@ -43,7 +50,7 @@ const fn row(program: &'static str, title: Option<&'static str>, grace: Grace) -
 /// Sources: the manual of each; what ends fast and loses nothing. SIGTERM of PostgreSQL waits until the last client has gone
 /// ("smart"), SIGINT does not ("fast"), SIGQUIT leaves a recovery ("immediate"). uWSGI starts anew on SIGTERM unless told
 /// otherwise. unicorn drops requests on SIGTERM, and finishes them on SIGQUIT. SIGQUIT of nginx waits for kept-alive
-/// connections for ever, SIGTERM does not.
+/// connections for ever, SIGTERM does not. gunicorn waits for requests up to 30 s on SIGTERM, and not on SIGINT.
 const ROWS: &[Row] = &[
     row("postgres", None, INT),
     row("postmaster", None, INT),
@@ -54,8 +61,8 @@ const ROWS: &[Row] = &[
     row("httpd", None, TERM),
     row("php-fpm", Some("php-fpm: master"), TERM),
     row("haproxy", None, TERM),
-    row("gunicorn", Some("gunicorn"), TERM),
-    row("unicorn", Some("unicorn master"), QUIT),
+    row("gunicorn", Some("gunicorn"), Grace { hurry: Some(SIGINT), ..TERM }),
+    row("unicorn", Some("unicorn master"), Grace { hurry: Some(SIGTERM), ..QUIT }),
     row("puma", Some("puma "), TERM),
     row("hypercorn", Some("hypercorn"), TERM),
     row("caddy", None, TERM),

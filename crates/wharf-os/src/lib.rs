@@ -47,6 +47,9 @@ pub mod identity;
 #[cfg(target_os = "linux")]
 #[path = "linux/isolation.rs"]
 pub mod isolation;
+#[cfg(target_os = "linux")]
+#[path = "linux/keepers.rs"]
+pub mod keepers;
 pub mod launch;
 #[cfg(target_os = "linux")]
 mod linux;

@@ -6,7 +6,8 @@ file(
     "serve.py",
     "import socket, sys\n"
     "server = socket.socket()\n"
-    "server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\n"
+    "for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):\n"
+    "    server.setsockopt(socket.SOL_SOCKET, option, 1)\n"
     "server.bind(('127.0.0.1', 7777))\n"
     "server.listen()\n"
     "print('listens', flush=True)\n"

@@ -11,10 +11,12 @@ head = "[supervisord]\nlogfile={0}/log\npidfile={0}/pid\nchildlogdir={0}\n[unix_
     "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
 file("run/log", "")
 path = file("supervisord.conf", head.format(f"{WORK}/run") + program.format("web", PORT) + program.format("api", NEIGHBOUR))
-as_user(f"python -m supervisor.supervisord -c {path}")
+as_user(f"python {FOLDER}/venv/bin/supervisord -c {path}")
 wait_for_port(PORT)
 wait_for_port(NEIGHBOUR)
-[daemon] = named("supervisor.supervisord")
+# What ends before that comes back later.
+until(lambda: open(f"{WORK}/run/log").read().count("entered RUNNING state") == 2, "both programs to count as running")
+[daemon] = named("bin/supervisord")
 spare(daemon, "supervisord")
 for pid in named("http.server 7778"):
     spare(pid, "the other program")

@@ -18,12 +18,6 @@ pub(super) fn pm2(home: &str, uid: u32, ids: &[u32], limit: Duration) -> Result<
     ids.iter().try_for_each(|&id| daemon.stop(id)).map_err(|error| error.to_string())
 }
 
-/// Runs the client of a supervisor.
-pub(super) fn command(words: &[String]) -> Result<(), String> {
-    let _ = words;
-    Err("supervisors cannot be asked yet".to_owned())
-}
-
 /// Closes one connection.
 pub(super) fn close(local: SocketAddr, remote: SocketAddr) -> Result<(), String> {
     close::connection(local, remote).map_err(|error| error.to_string())

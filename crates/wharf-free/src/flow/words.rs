@@ -113,18 +113,28 @@ pub(super) fn cannot_tell(facts: &Facts) -> String {
 }
 
 /// Returns why it is still held: what could not be done, or who has not ended.
-pub(super) fn goes_on(facts: &Facts, who: &str, freed: &Freed, limit: Duration) -> String {
+pub(super) fn goes_on(
+    facts: &Facts,
+    who: &str,
+    now: Option<String>,
+    freed: &Freed,
+    limit: Duration,
+) -> String {
     let failed = freed.steps.iter().find_map(|step| match &step.result {
         Some(StepResult::Failed(text)) => Some(format!("could not {}: {text}", step.text)),
         _ => None,
     });
     failed.unwrap_or_else(|| {
         let seconds = limit.as_secs_f64();
-        format!(
-            "{} is still held: {who} has not ended within {seconds} s (wharf free {} --force kills it)",
-            what(facts),
-            facts.target
-        )
+        let (what, now) = (what(facts), now.unwrap_or_else(|| who.to_owned()));
+        match who {
+            "" => format!("{what} is still held after {seconds} s, by {now}"),
+            who => {
+                let target = &facts.target;
+                let have = if who.contains(" and ") { "have" } else { "has" };
+                format!("{what} is still held: {who} {have} not ended within {seconds} s (--force kills: wharf free {target} --force)")
+            }
+        }
     })
 }
 

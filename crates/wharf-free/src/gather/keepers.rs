@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wharf_model::process::Process;
 use wharf_os::Os;
+use wharf_os::keepers::order;
 use wharf_os::pm2::{Pm2, Pm2Process, home_of};
 
 use crate::facts::{Facts, Kept, processes};
@@ -24,11 +25,19 @@ pub(super) fn add(os: &Os, facts: &mut Facts) {
         }
         let kept = match name.as_str() {
             "pm2" => by_pm2(os, keeper, below, facts.port),
-            _ => None,
+            _ => by_client(os, keeper, below),
         };
         found.extend(kept.map(|kept| (keeper.pid, kept)));
     }
     facts.keepers.extend(found);
+}
+
+fn by_client(os: &Os, keeper: &Process, below: &[&Process]) -> Option<Kept> {
+    let process = os.processes.read(&[keeper.pid]).pop()?;
+    match order(&process, below.last()?.pid) {
+        Ok(order) => order.map(Kept::Client),
+        Err(why) => Some(Kept::Unknown(why)),
+    }
 }
 
 fn by_pm2(os: &Os, daemon: &Process, below: &[&Process], port: Option<u16>) -> Option<Kept> {
@@ -52,7 +61,8 @@ fn by_pm2(os: &Os, daemon: &Process, below: &[&Process], port: Option<u16>) -> O
     };
     let names: BTreeSet<&str> = own.iter().map(|process| process.name.as_str()).collect();
     let [name] = Vec::from_iter(names)[..] else {
-        return Some(Kept::Unknown("pm2 ls, and then pm2 stop NAME".to_owned()));
+        let text = "which of its applications it is could not be told: pm2 ls, and then pm2 stop NAME";
+        return Some(Kept::Unknown(text.to_owned()));
     };
     Some(Kept::Pm2 {
         home: home.to_string_lossy().into_owned(),

@@ -98,9 +98,12 @@ fn by_container(container: &Container) -> Decision {
     }
     let image = container.image.as_ref().map(|image| format!(" of {image}")).unwrap_or_default();
     let mut step = step(StepKind::StopContainer, format!("stop the {engine} container {label}{image}"));
+    step.why = Some("the engine kills what has not ended within the time".to_owned());
     step.command = match (&container.compose_project, &container.compose_service) {
         (Some(project), Some(service)) => {
-            step.why = Some(format!("service {service} of the compose project {project}"));
+            step.why = Some(format!(
+                "service {service} of the compose project {project}; the engine kills what has not ended within the time"
+            ));
             Some(format!("{engine} compose -p {project} stop {service}"))
         }
         _ => Some(format!("{engine} update --restart=no {label}")),
@@ -159,17 +162,15 @@ fn by_keeper(keeper: &Process, name: &str, facts: &Facts) -> Decision {
             step.command = Some(format!("pm2 stop {name}"));
             Decision::Do(Order::Pm2 { home: home.clone(), uid: *uid, ids: ids.clone() }, Box::new(step))
         }
-        Some(Kept::Command(words)) => {
-            let line = words.join(" ");
-            let mut step = step(StepKind::AskSupervisor, format!("have {told} stop it: {line}"));
+        Some(Kept::Client(order)) => {
+            let mut step = step(StepKind::AskSupervisor, format!("have {told} stop {}", order.service));
             step.why = Some(format!("{name} would start it again; its other services go on"));
-            step.command = Some(line);
-            Decision::Do(Order::Command(words.clone()), Box::new(step))
+            step.command = Some(order.stop.join(" "));
+            Decision::Do(Order::Client(order.clone()), Box::new(step))
         }
-        Some(Kept::Unknown(command)) => Decision::Refuse(refuse_with(
+        Some(Kept::Unknown(why)) => Decision::Refuse(refuse(
             "supervisor",
-            format!("{told} looks after it with others, and which one it is could not be told"),
-            command.clone(),
+            format!("{told} would start it again, and could not be asked to stop it: {why}"),
         )),
         None => Decision::Refuse(refuse(
             "supervisor",
