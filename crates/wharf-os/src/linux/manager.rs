@@ -6,19 +6,22 @@
 //!
 //! Not here: which unit is to be stopped (`wharf-free`), and how properties and messages are read ([`properties`], [`wire`]).
 
+use std::future::poll_fn;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_core::Stream as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 use tokio::time::{self, Instant};
 use zbus::connection::Builder;
-use zbus::proxy::MethodFlags;
+use zbus::message::{Flags, Type as MessageType};
 use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue, Type};
-use zbus::{Connection, Proxy};
+use zbus::{Connection, Message, MessageStream};
 
 #[path = "manager/properties.rs"]
 mod properties;
@@ -169,7 +172,10 @@ impl Bus {
     /// # Errors
     /// [`ManagerError::Denied`] if that is not for this user to say.
     pub fn stop(&self, name: &str) -> Result<(), ManagerError> {
-        self.stop_with(name, None, self.limit)
+        self.within(self.limit, async {
+            let _: OwnedObjectPath = manage(&self.connection, "StopUnit", &(name, "replace")).await?;
+            Ok(())
+        })
     }
 
     /// As [`Bus::stop`], but lets polkit ask the person at the desktop or terminal, who has `limit` to answer.
@@ -177,7 +183,7 @@ impl Bus {
     /// # Errors
     /// As [`Bus::stop`].
     pub fn stop_asking(&self, name: &str, limit: Duration) -> Result<(), ManagerError> {
-        self.stop_with(name, Some(MethodFlags::AllowInteractiveAuth), limit)
+        self.within(limit, stop_asking(&self.connection, name))
     }
 
     /// Waits until the unit `name` has come to rest, or is no more; false if it has not within `limit`.
@@ -215,16 +221,6 @@ impl Bus {
         let limited = runtime.block_on(async { time::timeout(limit, connecting).await });
         let connection = limited.unwrap_or(Err(ManagerError::TimedOut))?;
         Ok(Self { connection, runtime, limit })
-    }
-
-    fn stop_with(&self, name: &str, flags: Option<MethodFlags>, limit: Duration) -> Result<(), ManagerError> {
-        self.within(limit, async {
-            let proxy = proxy(&self.connection, MANAGER_PATH, MANAGER).await?;
-            let flags = flags.map_or_else(Default::default, Into::into);
-            let job = proxy.call_with_flags("StopUnit", flags, &(name, "replace")).await;
-            let _: Option<OwnedObjectPath> = job.map_err(of_bus)?;
-            Ok(())
-        })
     }
 
     fn within<T>(
@@ -299,20 +295,12 @@ async fn talk(stream: UnixStream, is_private: bool) -> Result<Connection, Manage
 /// What systemd reads together with the end of the handshake it keeps until something else comes (seen with 252). So it is
 /// asked again, and not waited for in vain.
 async fn wake(connection: &Connection) -> Result<(), ManagerError> {
-    let proxy = proxy(connection, MANAGER_PATH, "org.freedesktop.DBus.Peer").await?;
     loop {
-        if let Ok(answer) = time::timeout(PAUSE, proxy.call_method("Ping", &())).await {
-            return answer.map(drop).map_err(of_bus);
+        let ping = call(connection, MANAGER_PATH, "org.freedesktop.DBus.Peer", "Ping", &());
+        if let Ok(answer) = time::timeout(PAUSE, ping).await {
+            return answer;
         }
     }
-}
-
-async fn proxy<'a>(
-    connection: &Connection,
-    path: &'a str,
-    interface: &'a str,
-) -> Result<Proxy<'a>, ManagerError> {
-    Proxy::new(connection, DESTINATION, path, interface).await.map_err(of_bus)
 }
 
 /// Calls a method of the manager.
@@ -321,20 +309,52 @@ where
     B: Serialize + DynamicType,
     R: DeserializeOwned + Type,
 {
-    let proxy = proxy(connection, MANAGER_PATH, MANAGER).await?;
-    proxy.call(method, body).await.map_err(of_bus)
+    call(connection, MANAGER_PATH, MANAGER, method, body).await
+}
+
+async fn call<B, R>(
+    connection: &Connection,
+    path: &str,
+    interface: &str,
+    method: &str,
+    body: &B,
+) -> Result<R, ManagerError>
+where
+    B: Serialize + DynamicType,
+    R: DeserializeOwned + Type,
+{
+    let answer = connection.call_method(Some(DESTINATION), path, Some(interface), method, body).await;
+    answer.map_err(of_bus)?.body().deserialize().map_err(of_bus)
+}
+
+/// Calls `StopUnit`, and lets polkit ask a person; zbus keeps that flag to its proxies, which take 0.2 MB.
+async fn stop_asking(connection: &Connection, name: &str) -> Result<(), ManagerError> {
+    let message = Message::method_call(MANAGER_PATH, "StopUnit")
+        .and_then(|message| message.destination(DESTINATION)?.interface(MANAGER))
+        .and_then(|message| message.with_flags(Flags::AllowInteractiveAuth)?.build(&(name, "replace")))
+        .map_err(of_bus)?;
+    let mut messages = pin!(MessageStream::from(connection));
+    connection.send(&message).await.map_err(of_bus)?;
+    let serial = Some(message.primary_header().serial_num());
+    while let Some(answer) = poll_fn(|context| messages.as_mut().poll_next(context)).await {
+        let answer = answer.map_err(of_bus)?;
+        if answer.header().reply_serial() == serial {
+            let refused = answer.message_type() == MessageType::Error;
+            return if refused { Err(of_bus(answer.into())) } else { Ok(()) };
+        }
+    }
+    Err(ManagerError::Failed("it hung up".to_owned()))
 }
 
 /// Asks for what there is to know of a unit.
 async fn facts(connection: &Connection, name: &str) -> Result<UnitFacts, ManagerError> {
     let path: OwnedObjectPath = manage(connection, "GetUnit", &(name,)).await?;
-    let proxy = proxy(connection, path.as_str(), "org.freedesktop.DBus.Properties").await?;
-    let common: Properties = proxy.call("GetAll", &(UNIT,)).await.map_err(of_bus)?;
+    let common: Properties = call(connection, &path, PROPERTIES, "GetAll", &(UNIT,)).await?;
     let mut facts = properties::of_unit(common);
     let (interface, names) = properties::of_kind(&facts.name);
     let mut special = Properties::new();
     for name in names {
-        let value: OwnedValue = proxy.call("Get", &(interface, name)).await.map_err(of_bus)?;
+        let value: OwnedValue = call(connection, &path, PROPERTIES, "Get", &(interface, name)).await?;
         special.insert((*name).to_owned(), value);
     }
     properties::add(&mut facts, special);
@@ -389,6 +409,7 @@ fn one_line(text: &str) -> String {
 const DESTINATION: &str = "org.freedesktop.systemd1";
 const MANAGER_PATH: &str = "/org/freedesktop/systemd1";
 const MANAGER: &str = "org.freedesktop.systemd1.Manager";
+const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const UNIT: &str = "org.freedesktop.systemd1.Unit";
 /// Between two looks at a unit that is about to stop, and between two attempts to get a first answer.
 const PAUSE: Duration = Duration::from_millis(20);
