@@ -21,7 +21,9 @@ use crate::local::own_uid;
 /// That there is none, or none that may be run with our rights.
 pub(super) fn program(process: &ProcessFacts, daemon: &str, name: &str) -> Result<String, String> {
     let is_daemon = |word: &&String| Path::new(word).file_name().is_some_and(|file| file == daemon);
-    let word = process.command.iter().take(2).find(is_daemon).filter(|word| word.contains('/'));
+    // A module of Python's has its client beside the interpreter.
+    let word = process.command.iter().take(2).find(is_daemon).or(process.command.first());
+    let word = word.filter(|word| word.contains('/'));
     let beside =
         word.map(|word| Path::new(process.cwd.as_deref().unwrap_or("/")).join(word).with_file_name(name));
     let system = PLACES.iter().map(|place| Path::new(place).join(name)).find(|path| path.is_file());
