@@ -184,10 +184,12 @@ impl Asked {
 
     /// Asks whoever was spared until now, and tells whoever takes its time to hurry; each once.
     fn urge(&mut self) -> io::Result<()> {
-        match (self.was_asked, self.hurry.take()) {
-            (false, _) => self.ask(),
-            (true, Some(signal)) => self.process.send(signal),
-            (true, None) => Ok(()),
+        if !self.was_asked {
+            return self.ask();
+        }
+        match self.hurry.take() {
+            Some(signal) => self.process.send(signal),
+            None => Ok(()),
         }
     }
 

@@ -1,4 +1,4 @@
-"""An outgoing connection has the port as its own; nothing listens there. Its process has others, and is to stay.
+"""The kernel gave the port to an outgoing connection; nothing listens there. Its process is to stay.
 
 needs: root
 user: root
@@ -6,20 +6,23 @@ user: root
 
 from occupant import *
 
+RANGE = "/proc/sys/net/ipv4/ip_local_port_range"
+with open(RANGE) as range:
+    usual = range.read()
+
 file(
     "client.py",
     "import signal, socket\n"
-    "client = socket.socket()\n"
-    "client.bind(('127.0.0.1', 7777))\n"
-    "client.connect(('127.0.0.1', 7778))\n"
-    "other = socket.create_connection(('127.0.0.1', 7778))\n"
-    "print('connected', flush=True)\n"
+    "client = socket.create_connection(('127.0.0.1', 7778))\n"
+    "print('connected', client.getsockname()[1], flush=True)\n"
     "while True:\n"
     "    signal.pause()\n",
 )
 neighbour("python3 -m http.server 7778")
+write(RANGE, "7777 7777")
 shell = typed("python3 client.py")
-shell.waits_for(b"connected\r", "the connection")
+shell.waits_for(b"connected 7777\r", "the connection")
+write(RANGE, usual)
 [client] = children(shell.pid)
 spare(client, "the client whose connection it is")
 occupied(client=False)

@@ -8,7 +8,11 @@ mod table;
 mod tools;
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 use wharf_testkit::occupant::{Deed, Occupant, Verdict};
@@ -19,10 +23,11 @@ use super::{build, machine, write_between};
 use crate::workspace;
 
 const USAGE: &str = "\
-usage: cargo xtask bench free [--only WORD] [--tools A,B] [--wharf PATH] [--write]
+usage: cargo xtask bench free [--only WORD] [--tools A,B] [--jobs N] [--wharf PATH] [--write]
 
   --only WORD     only occupants with this in their name
   --tools A,B     only these tools: wharf, killport, fkill, kill-port, fuser, lsof
+  --jobs N        so many occupants at once, each in namespaces of its own (default 3; most of the time is waiting)
   --wharf PATH    try this binary instead of building one
   --write         put the tables into docs/benchmarks.md
 ";
@@ -57,19 +62,22 @@ pub(super) fn run(arguments: &[String]) -> Result<bool> {
         Some(folder) => PathBuf::from(folder),
         None => workspace::target_dir()?.join("test-env"),
     };
-    let (mut rows, mut left_out) = (Vec::new(), Vec::new());
+    let (mut occupants, mut left_out) = (Vec::new(), Vec::new());
     for occupant in Occupant::all().into_iter().filter(|occupant| options.asks(occupant)) {
         let sandbox = Sandbox::new(&wharf.display().to_string()).map_err(anyhow::Error::msg)?;
-        if let Some(why) = occupant.lacks(&sandbox, &packages) {
-            eprintln!("{}: left out: {why}", occupant.name);
-            left_out.push(format!("{}: {why}", occupant.name));
-            continue;
+        match occupant.lacks(&sandbox, &packages) {
+            Some(why) => left_out.push(format!("{}: {why}", occupant.name)),
+            None => occupants.push(occupant),
         }
-        drop(sandbox);
-        let tried = tools.iter().map(|tool| outcome(&occupant, tool, &wharf, &packages));
-        let outcomes = tried.collect::<Result<Vec<Outcome>>>()?;
-        rows.push(Row { occupant, outcomes });
     }
+    for one in &left_out {
+        eprintln!("left out: {one}");
+    }
+    let rows = all(&occupants, &tools, options.jobs, &|occupant, tool| {
+        // A machine under load may fail to set a scene in time; then nothing is said of the tool.
+        let attempt = || outcome(occupant, tool, &wharf, &packages);
+        catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| attempt())
+    })?;
     if rows.is_empty() {
         bail!("no occupant has that in its name");
     }
@@ -85,6 +93,34 @@ pub(super) fn run(arguments: &[String]) -> Result<bool> {
             outcome.is_right(&row.occupant) && outcome.deed.code == Some(row.occupant.code)
         })
     }))
+}
+
+/// Tries every tool on every occupant, several of these at once.
+fn all(
+    occupants: &[Occupant],
+    tools: &[Tool],
+    jobs: usize,
+    outcome: &(dyn Fn(&Occupant, &Tool) -> Result<Outcome> + Sync),
+) -> Result<Vec<Row>> {
+    let next = AtomicUsize::new(0);
+    let rows: Mutex<Vec<(usize, Result<Row>)>> = Mutex::default();
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some((at, occupant)) = {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    occupants.get(at).map(|occupant| (at, occupant))
+                } {
+                    let outcomes = tools.iter().map(|tool| outcome(occupant, tool)).collect::<Result<_>>();
+                    let row = outcomes.map(|outcomes| Row { occupant: occupant.clone(), outcomes });
+                    rows.lock().unwrap_or_else(PoisonError::into_inner).push((at, row));
+                }
+            });
+        }
+    });
+    let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    rows.sort_by_key(|(at, _)| *at);
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// Sets the scene anew and has `tool` free the port.
@@ -133,6 +169,7 @@ impl Outcome {
 struct Options {
     only: Option<String>,
     tools: Option<Vec<String>>,
+    jobs: usize,
     wharf: Option<PathBuf>,
     write: bool,
 }
@@ -140,7 +177,7 @@ struct Options {
 impl Options {
     /// Reads them; nothing where help was asked for.
     fn parse(arguments: &[String]) -> Result<Option<Self>> {
-        let mut options = Self { only: None, tools: None, wharf: None, write: false };
+        let mut options = Self { only: None, tools: None, jobs: 3, wharf: None, write: false };
         let mut rest = arguments.iter();
         while let Some(flag) = rest.next() {
             let mut value = || rest.next().with_context(|| format!("{flag} takes a value\n{USAGE}"));
@@ -148,10 +185,14 @@ impl Options {
                 "--help" | "-h" => return Ok(None),
                 "--only" => options.only = Some(value()?.clone()),
                 "--tools" => options.tools = Some(value()?.split(',').map(str::to_owned).collect()),
+                "--jobs" => options.jobs = value()?.parse().context("--jobs takes a number")?,
                 "--wharf" => options.wharf = Some(Path::new(value()?).to_owned()),
                 "--write" => options.write = true,
                 other => bail!("{other} is no option\n{USAGE}"),
             }
+        }
+        if options.jobs == 0 {
+            bail!("--jobs takes at least 1");
         }
         Ok(Some(options))
     }

@@ -39,13 +39,13 @@ pub struct Order {
 /// Why there is no such command, in a sentence: the client is not installed, is not to be trusted, or does not know `child`.
 pub fn order(process: &ProcessFacts, child: u32) -> Result<Option<Order>, String> {
     let Some(keeper) = KEEPERS.iter().find(|keeper| is(process, keeper.daemon)) else { return Ok(None) };
-    if client::is_elsewhere(process.pid) {
+    let folder = process.cwd.as_deref().filter(|folder| Path::new(folder).is_dir()).unwrap_or("/");
+    if client::is_elsewhere(process.pid, folder) {
         return Err(format!(
             "{} runs in a mount namespace of its own, where its client is to be asked",
             keeper.name
         ));
     }
-    let folder = process.cwd.as_deref().filter(|folder| Path::new(folder).is_dir()).unwrap_or("/");
     let ask = |command: &[String]| client::output(command, Path::new(folder), ANSWER_LIMIT);
     let program = client::program(process, keeper.daemon, keeper.client)?;
     let service = (keeper.service)(&Seen { process, child, program, ask: &ask, read: &read })?;
@@ -226,19 +226,28 @@ fn said(text: &str, reason: String) -> String {
     if text.trim().lines().count() == 1 { format!("{reason}: {line}") } else { reason }
 }
 
-/// Returns whether `process` runs `program`, itself or as a script of Python's.
+/// Returns whether `process` runs `program`, itself or as a script or module of Python's.
 fn is(process: &ProcessFacts, program: &str) -> bool {
-    let name = |word: &String| Path::new(word).file_name().is_some_and(|name| name == program);
-    let first = process.command.first();
-    let by_python = first.is_some_and(|first| {
-        Path::new(first).file_name().is_some_and(|name| name.to_string_lossy().starts_with("python"))
-    });
-    first.is_some_and(name) || by_python && process.command.get(1).is_some_and(name)
+    let [first, rest @ ..] = process.command.as_slice() else { return false };
+    let by_python =
+        Path::new(first).file_name().is_some_and(|name| name.to_string_lossy().starts_with("python"));
+    let script = match rest {
+        [option, module, ..] if option == "-m" => Some(module),
+        [script, ..] => Some(script),
+        [] => None,
+    };
+    is_name(first, program) || by_python && script.is_some_and(|script| is_name(script, program))
+}
+
+/// Returns whether `word` is a path of `program`, or a module of Python that is called so (`supervisor.supervisord`).
+fn is_name(word: &str, program: &str) -> bool {
+    let file = Path::new(word).file_name().is_some_and(|name| name == program);
+    file || !word.contains('/') && word.rsplit_once('.').is_some_and(|(_, module)| module == program)
 }
 
 /// Returns what follows `program` on a command line.
 fn arguments<'a>(command: &'a [String], program: &str) -> &'a [String] {
-    let at = command.iter().position(|word| Path::new(word).file_name().is_some_and(|name| name == program));
+    let at = command.iter().position(|word| is_name(word, program));
     at.and_then(|at| command.get(at + 1..)).unwrap_or_default()
 }
 

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::mpsc::channel;
@@ -20,7 +21,9 @@ use crate::local::own_uid;
 /// That there is none, or none that may be run with our rights.
 pub(super) fn program(process: &ProcessFacts, daemon: &str, name: &str) -> Result<String, String> {
     let is_daemon = |word: &&String| Path::new(word).file_name().is_some_and(|file| file == daemon);
-    let word = process.command.iter().take(2).find(is_daemon).filter(|word| word.contains('/'));
+    // A module of Python's has its client beside the interpreter.
+    let word = process.command.iter().take(2).find(is_daemon).or(process.command.first());
+    let word = word.filter(|word| word.contains('/'));
     let beside =
         word.map(|word| Path::new(process.cwd.as_deref().unwrap_or("/")).join(word).with_file_name(name));
     let system = PLACES.iter().map(|place| Path::new(place).join(name)).find(|path| path.is_file());
@@ -49,13 +52,19 @@ pub(super) fn choose(
     }
 }
 
-/// Returns whether a process sees other files than we do; mount_namespaces(7). `false` if that may not be seen.
-pub(super) fn is_elsewhere(pid: u32) -> bool {
+/// Returns whether a process sees other files than we do, mount_namespaces(7), where configurations and sockets are: a unit of
+/// systemd may have a namespace of its own and yet see the same. `false` if that may not be seen.
+pub(super) fn is_elsewhere(pid: u32, folder: &str) -> bool {
     let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/mnt"));
-    match (namespace("self"), namespace(&pid.to_string())) {
-        (Ok(own), Ok(its)) => own != its,
-        _ => false,
-    }
+    let is_one = match (namespace("self"), namespace(&pid.to_string())) {
+        (Ok(own), Ok(its)) => own == its,
+        _ => true,
+    };
+    let identity = |path: String| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
+    !is_one
+        && ["/", "/etc", "/run", "/tmp", "/var", folder]
+            .iter()
+            .any(|place| identity((*place).to_owned()) != identity(format!("/proc/{pid}/root{place}")))
 }
 
 /// Returns what `command` prints, however it ends: clients fail where one of several services does not run.
