@@ -108,12 +108,14 @@ impl<'a> Acts<'a> {
     /// faster is told so, and whoever was spared because its parent ends it is asked too.
     pub(crate) fn wait(&mut self, company: &mut dyn Company) -> bool {
         let (begin, mut told) = (Instant::now(), false);
+        // What others have stopped for us is over.
+        let limit = if self.asked.is_empty() { self.timeout.min(PATIENCE) } else { self.timeout };
         loop {
             if is_free(self.os, self.facts) {
                 return true;
             }
             let passed = begin.elapsed();
-            if passed >= self.timeout {
+            if passed >= limit {
                 return false;
             }
             if passed >= PATIENCE.min(self.timeout / 2) || self.have_ended() {

@@ -30,6 +30,8 @@ pub struct Facts {
     pub holders: Vec<EndpointDetail>,
     /// Connections that have the port where no socket is bound for itself, but for those in TIME_WAIT.
     pub connections: Vec<Connection>,
+    /// Ports that no outgoing connection gets, as ranges with both ends.
+    pub reserved: Vec<(u16, u16)>,
     /// How many connections of the port are in TIME_WAIT.
     pub time_wait: usize,
     /// What binding an address said, where it failed: errno names.

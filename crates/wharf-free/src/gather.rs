@@ -80,6 +80,7 @@ fn empty(os: &Os, question: &Question, addresses: Vec<std::net::SocketAddr>) -> 
         by_name: false,
         holders: Vec::new(),
         connections: Vec::new(),
+        reserved: Vec::new(),
         time_wait: 0,
         refused: Vec::new(),
         elsewhere: Vec::new(),
@@ -159,6 +160,7 @@ fn of_port(
                 connection.state != TcpState::TimeWait && refused.iter().any(meets)
             });
             facts.connections = holding;
+            facts.reserved = os.host.ephemeral_range().map(|range| range.reserved).unwrap_or_default();
         }
     }
     Ok(())

@@ -116,12 +116,6 @@ impl Plan {
         for place in &facts.elsewhere {
             self.remarks.push(format!("{place} is in another network namespace, and not in the way"));
         }
-        if !facts.connections.is_empty() {
-            let port = facts.port.unwrap_or_default();
-            self.remarks.push(format!(
-                "the kernel gave {port} to an outgoing connection; net.ipv4.ip_local_reserved_ports keeps it from that"
-            ));
-        }
     }
 }
 

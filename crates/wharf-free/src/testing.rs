@@ -112,6 +112,7 @@ pub(crate) fn facts(holders: Vec<EndpointDetail>) -> Facts {
         by_name: false,
         holders,
         connections: Vec::new(),
+        reserved: Vec::new(),
         time_wait: 0,
         refused: Vec::new(),
         elsewhere: Vec::new(),

@@ -128,7 +128,7 @@ pub(super) fn goes_on(
         let seconds = limit.as_secs_f64();
         let (what, now) = (what(facts), now.unwrap_or_else(|| who.to_owned()));
         match who {
-            "" => format!("{what} is still held after {seconds} s, by {now}"),
+            "" => format!("{what} is still held, by {now}"),
             who => {
                 let target = &facts.target;
                 let have = if who.contains(" and ") { "have" } else { "has" };

@@ -236,7 +236,8 @@ fn a_connection_alone_is_closed_by_root_alone() {
     facts.caller.uid = 0;
     let plan = plan(&facts);
     assert!(matches!(plan.orders.as_slice(), [(Order::Close { .. }, _)]));
-    assert!(plan.remarks[0].contains("ip_local_reserved_ports"));
+    let command = plan.orders[0].1.command.as_deref();
+    assert_eq!(command, Some("sysctl -w net.ipv4.ip_local_reserved_ports=3000"));
 }
 
 #[test]

@@ -3,6 +3,15 @@
 //!
 //! A reserved port may still be bound by whoever asks for it. Not here: who writes the text where.
 
+/// Returns the command, for root, by which no outgoing connection gets `port` until the machine starts again; those that are
+/// reserved already stay so.
+#[must_use]
+pub fn command(reserved: &[(u16, u16)], port: u16) -> String {
+    let known: Vec<String> = reserved.iter().map(|(first, last)| format!("{first}-{last}")).collect();
+    let all = with_port(&known.join(","), port).unwrap_or_else(|| port.to_string());
+    format!("sysctl -w net.ipv4.ip_local_reserved_ports={all}")
+}
+
 /// Returns `text` with `port` among its ports, in the kernel's own form: sorted, ranges as long as they can be. `None` if
 /// `text` is not a list of ports: then it is better left alone.
 #[must_use]
@@ -37,7 +46,16 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::with_port;
+    use super::{command, with_port};
+
+    #[test]
+    fn what_is_reserved_already_stays_reserved() {
+        assert_eq!(
+            command(&[(3000, 3000), (8000, 8010)], 8011),
+            "sysctl -w net.ipv4.ip_local_reserved_ports=3000,8000-8011"
+        );
+        assert_eq!(command(&[], 62893), "sysctl -w net.ipv4.ip_local_reserved_ports=62893");
+    }
 
     #[test]
     fn a_port_is_merged_into_what_is_there() {

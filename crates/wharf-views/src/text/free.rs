@@ -85,7 +85,10 @@ fn reason(text: &str, said: &str, style: &Style) -> String {
 
 /// Whether the command of a step says how it stays off beyond a restart of the machine.
 fn keeps_off(step: &Step) -> bool {
-    matches!(step.kind, StepKind::StopUnit | StepKind::StopContainer | StepKind::LetGo)
+    matches!(
+        step.kind,
+        StepKind::StopUnit | StepKind::StopContainer | StepKind::LetGo | StepKind::CloseConnection
+    )
 }
 
 fn heading(freed: &Freed, held: &Held, style: &Style) -> Line {

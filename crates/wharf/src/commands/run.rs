@@ -321,7 +321,9 @@ fn taken(os: &Os, port: u16, error: &io::Error) -> String {
     let holders = survey(os, &request).map(|snapshot| snapshot.endpoints).unwrap_or_default();
     let lead = holders.iter().find_map(|endpoint| endpoint.owner.lead());
     match lead {
-        Some(lead) => format!("port {port} is held by {} (pid {}): wharf show {port}", lead.name, lead.pid),
+        Some(lead) => {
+            format!("port {port} is held by {} (pid {}): wharf free {port} stops it", lead.name, lead.pid)
+        }
         None => format!("port {port} is held by somebody else: wharf show {port}"),
     }
 }

@@ -144,7 +144,7 @@ fn a_port_asked_for_is_had_or_its_holder_is_named() {
         start(&sandbox, &["--port", "62893", "--", "sh", "-c", "exec python3 -m http.server $PORT"], None);
     assert_eq!(port, 62_893);
     let refused = sandbox.wharf(&["run", "--name", "b", "--port", "62893", "--", "true"]).output();
-    says(&refused.expect_code(125).stderr, &["62893", "held by", "wharf show 62893"]);
+    says(&refused.expect_code(125).stderr, &["62893", "held by", "wharf free 62893"]);
     ends(&sandbox, &mut scene, port, "SIGTERM");
 }
 

@@ -3,6 +3,7 @@
 use wharf_model::connection::{Connection, TcpState};
 use wharf_os::examine::bind::How;
 use wharf_os::examine::errno::Errno;
+use wharf_os::reserved;
 
 use crate::cause::{Cause, Finding, Group, Layer, Opinion, Proof, ruled_out};
 use crate::facts::Facts;
@@ -69,12 +70,11 @@ fn outgoing(facts: &Facts) -> Opinion {
     Finding::new(format!("{} is connected to {remote} and was given the port as its own", by(connection)))
         .saw("sock_diag", format!("{local} → {remote}, no listener"))
         .saw("net.ipv4.ip_local_port_range", format!("{} to {}", range.first, range.last))
-        .command(
-            "keep the number from being handed out",
-            format!("sysctl -w net.ipv4.ip_local_reserved_ports={}", local.port()),
-        )
+        .command("keep the number from being handed out", reserved::command(&range.reserved, local.port()))
         .as_root()
-        .advise(format!("end {} or wait; or take a port below {}", by(connection), range.first))
+        .command("close that connection alone", format!("wharf free {}", local.port()))
+        .as_root()
+        .advise(format!("or wait until {} ends it, or take a port below {}", by(connection), range.first))
         .into()
 }
 
@@ -96,12 +96,10 @@ fn left(facts: &Facts) -> Opinion {
             .saw("bind(2) with SO_REUSEADDR", "succeeds")
             .advise("set SO_REUSEADDR before bind(2): the connection may stay then");
     }
-    match &connection.process {
-        Some(process) => finding
-            .command("or end the process that has the connection", format!("kill {}", process.pid))
-            .into(),
-        None => finding.advise("or wait until the kernel has closed it").into(),
-    }
+    finding
+        .command("or close that connection alone", format!("wharf free {}", connection.local.port()))
+        .as_root()
+        .into()
 }
 
 fn time_wait(facts: &Facts) -> Opinion {

@@ -154,7 +154,8 @@ fn in_flight(facts: &Facts) -> Opinion {
             let receivers = receivers.join(", ");
             let text = format!("the socket waits in a message to {receivers}, which has not received it");
             finding(address, detail, text)
-                .advise(format!("stop {receivers}, or have it receive the message"))
+                .command(format!("stop {receivers}"), format!("wharf free {}", address.port()))
+                .advise("or have it receive the message")
                 .into()
         }
         HeldBy::NoProcess => finding(
@@ -185,7 +186,7 @@ fn orphaned(facts: &Facts) -> Opinion {
         format!("{} inherited the listener of a server that has ended", who(&detail.endpoint)),
     )
     .saw(format!("/proc/{}/comm", lead.pid), format!("{}, which listens to nothing by itself", lead.name))
-    .command("stop that child", format!("kill {}", lead.pid))
+    .command("stop that child", format!("wharf free {}", address.port()))
     .into()
 }
 
