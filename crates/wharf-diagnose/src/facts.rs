@@ -353,5 +353,3 @@ pub fn symptom_of(attempt: &Attempt) -> Symptom {
 pub fn who(endpoint: &Endpoint) -> String {
     words::who(endpoint)
 }
-
-pub(crate) use words::quoted;

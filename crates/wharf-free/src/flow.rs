@@ -56,6 +56,14 @@ pub fn free(
     Ok((freed, warnings))
 }
 
+/// Says whether the target means something, and does nothing.
+///
+/// # Errors
+/// As [`free`].
+pub fn check(os: &Os, question: &crate::question::Question) -> Result<(), Unclear> {
+    gather(os, question).map(drop)
+}
+
 fn is_free_already(facts: &Facts) -> bool {
     let in_use = facts.refused.iter().any(|(_, errno)| errno == "EADDRINUSE");
     let kept =

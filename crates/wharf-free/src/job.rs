@@ -69,23 +69,28 @@ impl Job<'_> {
     /// Returns where it is to be stopped. `loops` are shells whose script has an endless loop in it, `raised` those that have
     /// been seen to start a server again.
     pub(crate) fn level(&self, loops: &BTreeSet<u32>, raised: &BTreeSet<u32>) -> Level {
-        let mut level = Level::At(0, None);
+        let mut level = 0;
+        // Why it would not stay stopped says more than who ran it.
+        let (mut starts, mut runs) = (None, None);
         for (at, process) in self.line.iter().enumerate() {
             let pid = process.pid;
-            let (name, why) = match role(process) {
+            let (reason, name, why) = match role(process) {
                 // A supervisor's own port is no service of it, but for pm2, whose daemon listens for its clusters.
                 Role::Keeper(name) if at > 0 || name == "pm2" => return Level::Keeper(at, name),
-                Role::Respawner(name) => (name, "would start it again"),
-                Role::Runner(name) => (name, "runs it"),
-                _ if raised.contains(&pid) => (process.name.clone(), "started it again"),
-                _ if loops.contains(&pid) => ("a loop of the shell".to_owned(), "would start it again"),
+                Role::Respawner(name) => (&mut starts, name, "would start it again"),
+                Role::Runner(name) => (&mut runs, name, "runs it"),
+                _ if raised.contains(&pid) => (&mut starts, process.name.clone(), "started it again"),
+                _ if loops.contains(&pid) => {
+                    (&mut starts, "a loop of the shell".to_owned(), "would start it again")
+                }
                 _ => continue,
             };
             if at > 0 {
-                level = Level::At(at, Some(format!("{name} (pid {pid}) {why}")));
+                level = at;
+                reason.get_or_insert_with(|| format!("{name} (pid {pid}) {why}"));
             }
         }
-        level
+        Level::At(level, starts.or(runs))
     }
 }
 

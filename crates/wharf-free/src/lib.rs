@@ -20,4 +20,4 @@ mod target;
 #[cfg(test)]
 mod testing;
 
-pub use flow::{Unclear, free};
+pub use flow::{Unclear, check, free};

@@ -23,6 +23,7 @@ pub mod port;
 pub mod process;
 pub mod route;
 pub mod run;
+pub mod shell;
 pub mod snapshot;
 pub mod timestamp;
 pub mod trust;

@@ -12,12 +12,14 @@ head = "[supervisord]\nnodaemon=true\nlogfile={0}/log\npidfile={0}/pid\nchildlog
     "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
 file("run/log", "")
 path = file("supervisord.conf", head.format(f"{WORK}/run") + program.format("web", PORT) + program.format("api", NEIGHBOUR))
-command = f"{FOLDER}/venv/bin/python -m supervisor.supervisord -c {path}"
+command = f"{FOLDER}/venv/bin/python {FOLDER}/venv/bin/supervisord -c {path}"
 user_manager.unit("supervisor.service", f"[Service]\nExecStart={command}\nWorkingDirectory={WORK}\nRestart=always\n")
 spare(user_manager.start(), "the service manager")
 user_manager.systemctl("start", "supervisor.service")
 wait_for_port(PORT)
 wait_for_port(NEIGHBOUR)
+# What ends before that comes back later.
+until(lambda: open(f"{WORK}/run/log").read().count("entered RUNNING state") == 2, "both programs to count as running")
 spare(user_manager.main_pid("supervisor.service"), "supervisord")
 for pid in named("http.server 7778"):
     spare(pid, "the other program")

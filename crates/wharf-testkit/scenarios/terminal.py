@@ -2,7 +2,7 @@
 
 Plain: prints what the command wrote to the terminal, and ends with its exit code.
 --live: commands `until TEXT` (wait until TEXT is on what was written since the last `forget`),
-`forget`, `resize COLUMNS`, `interrupt` (Ctrl-C; tells the exit code).
+`forget`, `resize COLUMNS`, `type WORDS` (and Enter), `interrupt` (Ctrl-C) and `end` (wait; both tell the exit code).
 """
 
 import fcntl
@@ -60,8 +60,16 @@ def resize(columns):
     set_size(int(columns))
 
 
+def enter(*words):
+    os.write(terminal, " ".join(words).encode() + b"\n")
+
+
 def interrupt():
     os.write(terminal, b"\x03")
+    return end()
+
+
+def end():
     while read_some(kit.PATIENCE_S):
         pass
     status = os.waitpid(child, 0)[1]
@@ -83,7 +91,7 @@ set_size(int(sys.argv[1]))
 os.close(gate_writer)
 if live:
     kit.ready()
-    kit.obey(until=until, forget=forget, resize=resize, interrupt=interrupt)
+    kit.obey(until=until, forget=forget, resize=resize, interrupt=interrupt, end=end, type=enter)
 else:
     while read_some(kit.PATIENCE_S):
         pass

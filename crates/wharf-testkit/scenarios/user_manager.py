@@ -1,13 +1,14 @@
 """A service manager of the ordinary user, as a login starts it: systemd itself, with units that a scene writes.
 
-It runs in `/user.slice/user-UID.slice/user@UID.service` of control and mount namespaces of its own, for it wants to own its
-control group at /sys/fs/cgroup. What wharf asks it by is where it always is, in /run/user/UID, and for a test outside of the
+It runs in `/user.slice/user-UID.slice/user@UID.service` of a control group namespace of its own, and /sys/fs/cgroup is what that
+namespace has of the unified hierarchy; what was there before is at /run/cgroup then. What wharf asks it by is where it always is, in /run/user/UID, and for a test outside of the
 sandbox in FOLDER/runtime. As a scene of its own: `web.service` at port 7777, and `late.socket` at port 7778.
 """
 
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -17,6 +18,8 @@ USER = 54321
 SYSTEMD = "/lib/systemd/systemd"
 CLONE_NEWCGROUP, CLONE_NEWNS = 0x02000000, 0x00020000
 MS_REC_PRIVATE = 0x4000 | 0x40000
+MS_REC_BIND = 0x4000 | 0x1000
+HIERARCHIES = "/run/cgroup"
 PR_SET_PDEATHSIG = 1
 RUNTIME = f"{kit.FOLDER}/runtime"
 UNITS = f"{kit.FOLDER}/units/systemd/user"
@@ -59,6 +62,10 @@ def start():
     os.symlink(RUNTIME, f"/run/user/{USER}")
     # A slice, as is all that stands above a user's manager.
     machine = kit.make_cgroup(2, f"{os.path.basename(kit.FOLDER)}.slice")
+    os.makedirs(HIERARCHIES)
+    mount(b"/sys/fs/cgroup", HIERARCHIES.encode(), None, MS_REC_BIND)
+    with open(f"{kit.FOLDER}/cgroups", "a") as file:
+        file.write(machine.replace("/sys/fs/cgroup", HIERARCHIES, 1) + "\n")
     pid = os.fork()
     if pid == 0:
         try:
@@ -70,7 +77,9 @@ def start():
     def can_be_asked():
         if os.waitpid(pid, os.WNOHANG)[0]:
             raise SystemExit("systemd --user ended")
-        return os.path.exists(f"{RUNTIME}/systemd/private")
+        # It is there before anybody listens.
+        with socket.socket(socket.AF_UNIX) as asker:
+            return asker.connect_ex(f"{RUNTIME}/systemd/private") == 0
 
     kit.until(can_be_asked, "the service manager")
     return pid
@@ -80,8 +89,7 @@ def become_manager(machine):
     kit.libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     # The namespace begins at the group that one is in.
     kit.enter_cgroup(machine)
-    kit.check(kit.libc.unshare(CLONE_NEWCGROUP | CLONE_NEWNS), "unshare")
-    mount(None, b"/", None, MS_REC_PRIVATE)
+    kit.check(kit.libc.unshare(CLONE_NEWCGROUP), "unshare")
     if not os.path.exists("/sys/fs/cgroup/cgroup.procs"):
         # A parent of several hierarchies, read-only in some places.
         mount(b"tmpfs", b"/sys/fs/cgroup", b"tmpfs", 0)

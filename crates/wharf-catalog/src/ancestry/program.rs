@@ -84,8 +84,9 @@ impl<'a> Program<'a> {
     /// Returns whether it waits for what a person types though it is no shell: a debugger, an interpreter without a script.
     pub(super) fn is_prompt(&self) -> bool {
         let says_itself = ["-c", "-e", "--eval", "-p", "--print"].iter().any(|option| self.has(option));
+        // A title that a program gave itself (`npm run dev`) is no command line.
+        let interprets = self.process.command.first().is_some_and(|first| is_interpreter(basename(first)));
         let is_bare = self.script.is_none() && self.process.tty.is_some() && !self.is_shell();
-        let interprets = self.names.iter().any(|name| is_interpreter(name));
         self.is_one_of(DEBUGGERS) || interprets && is_bare && !says_itself && self.process.command.len() <= 2
     }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use wharf_model::detail::StarterKind;
 use wharf_model::process::{Process, ProcessState};
 
-use super::{lead, started_by};
+use super::{Role, lead, role, started_by};
 
 /// Reads `name | command line | executable`, the last two optional. A command line that begins with `=` is a
 /// title in one argument (setproctitle), `~` is a space within one; a name that begins with `1:` is that of the first process.
@@ -539,4 +539,39 @@ proptest! {
             let _ = started_by(server, ancestors);
         }
     }
+}
+
+#[test]
+fn each_process_has_one_role_for_whoever_runs_below_it() {
+    let at_terminal = |written: &str| {
+        let mut process = process(50, written);
+        process.tty = Some("pts/3".to_owned());
+        role(&process)
+    };
+    for prompt in [
+        "zsh | -zsh",
+        "bash | bash --norc",
+        "python3 | python3 -i",
+        "node | node | /usr/bin/node",
+        "gdb | gdb ./server",
+    ] {
+        assert_eq!(at_terminal(prompt), Role::Prompt, "{prompt}");
+    }
+    let runner = |name: &str| Role::Runner(name.to_owned());
+    assert_eq!(at_terminal("npm run dev | =npm run dev | /usr/bin/node"), runner("npm run dev"));
+    assert_eq!(at_terminal("node | node /usr/bin/pnpm run dev | /usr/bin/node"), runner("pnpm run dev"));
+    assert_eq!(at_terminal("sh | sh -c vite"), Role::Other);
+    assert_eq!(at_terminal("python3 | python3 -c pass"), Role::Other, "it does what it was told, and ends");
+    assert_eq!(at_terminal("bash | bash ./dev.sh"), Role::Other);
+    assert_eq!(
+        at_terminal("node | node /w/node_modules/.bin/nodemon x.js"),
+        Role::Respawner("nodemon".to_owned())
+    );
+    assert_eq!(
+        at_terminal("PM2 v7.0.4: God | =PM2 v7.0.4: God Daemon (/h/.pm2)"),
+        Role::Keeper("pm2".to_owned())
+    );
+    assert_eq!(at_terminal("runsv | runsv web"), Role::Keeper("runit".to_owned()));
+    assert_eq!(at_terminal("1:systemd | /sbin/init"), Role::Manager);
+    assert!(matches!(at_terminal("tmux: server | tmux"), Role::Starter(StarterKind::Multiplexer, _)));
 }

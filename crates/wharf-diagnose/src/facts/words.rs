@@ -3,6 +3,7 @@
 use wharf_model::diagnosis::Evidence;
 use wharf_model::endpoint::Endpoint;
 use wharf_model::owner::HeldBy;
+use wharf_model::shell::quoted;
 use wharf_os::examine::attempt::{Attempt, Outcome};
 
 use super::itself::{Daemon, Itself};
@@ -142,14 +143,4 @@ fn evidence(source: &str, observed: String) -> Evidence {
 
 fn milliseconds(attempt: &Attempt) -> String {
     format!("{:.2} ms", attempt.elapsed.as_secs_f64() * 1000.0)
-}
-
-/// Returns `word` as sh(1) reads it back.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:@%+=,[]".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) && !word.contains(['[', ']']) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }

@@ -2,6 +2,7 @@
 
 use wharf_model::connection::Connection;
 use wharf_model::free::StepKind;
+use wharf_model::shell::quoted;
 
 use super::{Decision, Order, refuse_with, step};
 use crate::facts::Facts;
@@ -20,7 +21,7 @@ pub(super) fn decide(connection: &Connection, facts: &Facts) -> Decision {
         return Decision::Refuse(refuse_with(
             "connection",
             text,
-            format!("sudo wharf free {}", facts.target),
+            format!("sudo wharf free {}", quoted(&facts.target)),
         ));
     }
     let mut step =

@@ -5,6 +5,7 @@ use wharf_model::detail::{EndpointDetail, StarterKind};
 use wharf_model::free::Refusal;
 use wharf_model::owner::HeldBy;
 use wharf_model::process::Process;
+use wharf_model::shell::quoted;
 
 use super::{place, refuse, refuse_with};
 use crate::facts::{Facts, who};
@@ -38,7 +39,7 @@ pub(super) fn without_process(holder: &EndpointDetail, facts: &Facts) -> Refusal
 
 /// Returns that it belongs to another user.
 pub(super) fn others(facts: &Facts, text: String) -> Refusal {
-    refuse_with("other-user", text, format!("sudo wharf free {}", facts.target))
+    refuse_with("other-user", text, format!("sudo wharf free {}", quoted(&facts.target)))
 }
 
 /// Returns why `lead` must not be stopped, if so.

@@ -10,6 +10,7 @@ use wharf_model::lease::Lease;
 use wharf_model::place::Container;
 use wharf_model::process::Process;
 use wharf_model::run::Run;
+use wharf_model::shell;
 
 use super::crew::Crew;
 use super::{Decision, Order, forbidden, refuse, refuse_with, step, unit};
@@ -89,9 +90,9 @@ fn by_container(container: &Container) -> Decision {
     if !matches!(engine, "docker" | "podman") {
         let text = format!("it is in a container of {engine} ({label}), which wharf does not stop");
         let refusal = match engine {
-            "containerd" | "cri-o" => refuse_with("container", text, format!("crictl stop {id}")),
-            "systemd-nspawn" => refuse_with("container", text, format!("machinectl stop {id}")),
-            "lxc" => refuse_with("container", text, format!("lxc-stop -n {id}")),
+            "containerd" | "cri-o" => refuse_with("container", text, shell::line(["crictl", "stop", id])),
+            "systemd-nspawn" => refuse_with("container", text, shell::line(["machinectl", "stop", id])),
+            "lxc" => refuse_with("container", text, shell::line(["lxc-stop", "-n", id])),
             _ => refuse("container", text),
         };
         return Decision::Refuse(refusal);
@@ -104,9 +105,9 @@ fn by_container(container: &Container) -> Decision {
             step.why = Some(format!(
                 "service {service} of the compose project {project}; the engine kills what has not ended within the time"
             ));
-            Some(format!("{engine} compose -p {project} stop {service}"))
+            Some(shell::line([engine, "compose", "-p", project, "stop", service]))
         }
-        _ => Some(format!("{engine} update --restart=no {label}")),
+        _ => Some(shell::line([engine, "update", "--restart=no", label])),
     };
     Decision::Do(Order::StopContainer { engine: engine.to_owned(), id: id.to_owned() }, Box::new(step))
 }
@@ -128,13 +129,25 @@ fn by_level(holder: &EndpointDetail, job: &Job<'_>, facts: &Facts, raised: &BTre
         return Decision::Refuse(forbidden::others(facts, text));
     }
     let mut step = step(StepKind::StopProcesses, format!("stop {}", called(top)));
-    step.why = why;
+    step.why = why.or_else(|| left_alone(job, at));
     step.signal = crew.top().map(|member| member.grace.name.to_owned());
     step.processes = crew.processes();
     let ports = crew.all().filter_map(|member| facts.ports.get(&member.process.pid)).flatten().copied();
     let others: BTreeSet<u16> = ports.filter(|&port| port != holder.endpoint.port).collect();
     step.also_frees = others.into_iter().collect();
     Decision::Do(Order::Signal(crew), Box::new(step))
+}
+
+/// Returns who ran it and is left alone, since it is not known to start it again.
+fn left_alone(job: &Job<'_>, at: usize) -> Option<String> {
+    let parent = job.line.get(at + 1)?;
+    let line: Vec<&str> = parent.command.iter().map(String::as_str).take(WORDS).collect();
+    let name = if line.is_empty() { parent.name.clone() } else { shell::line(line) };
+    let name: String = name.chars().take(LETTERS).collect();
+    Some(format!(
+        "{name} (pid {}), which ran it, goes on; it is stopped too if it starts it again",
+        parent.pid
+    ))
 }
 
 fn is_a_whole(process: &Process) -> bool {
@@ -159,13 +172,13 @@ fn by_keeper(keeper: &Process, name: &str, facts: &Facts) -> Decision {
         Some(Kept::Pm2 { home, uid, name, ids }) => {
             let mut step = step(StepKind::AskSupervisor, format!("have {told} stop {name}"));
             step.why = Some("pm2 would start it again; its other applications go on".to_owned());
-            step.command = Some(format!("pm2 stop {name}"));
+            step.command = Some(format!("pm2 stop {}", shell::quoted(name)));
             Decision::Do(Order::Pm2 { home: home.clone(), uid: *uid, ids: ids.clone() }, Box::new(step))
         }
         Some(Kept::Client(order)) => {
             let mut step = step(StepKind::AskSupervisor, format!("have {told} stop {}", order.service));
             step.why = Some(format!("{name} would start it again; its other services go on"));
-            step.command = Some(order.stop.join(" "));
+            step.command = Some(shell::line(order.stop.iter().map(String::as_str)));
             Decision::Do(Order::Client(order.clone()), Box::new(step))
         }
         Some(Kept::Unknown(why)) => Decision::Refuse(refuse(
@@ -178,3 +191,7 @@ fn by_keeper(keeper: &Process, name: &str, facts: &Facts) -> Decision {
         )),
     }
 }
+
+/// As much of a command line as tells which it is.
+const WORDS: usize = 4;
+const LETTERS: usize = 60;

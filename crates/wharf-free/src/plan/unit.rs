@@ -3,6 +3,7 @@
 use wharf_model::detail::{EndpointDetail, StarterKind};
 use wharf_model::free::{Step, StepKind};
 use wharf_model::process::Process;
+use wharf_model::shell;
 
 use super::{Decision, Order, forbidden, refuse, refuse_with, step};
 use crate::facts::{Facts, UnitSeen, pids};
@@ -18,7 +19,11 @@ pub(super) fn decide(lead: &Process, holder: &EndpointDetail, facts: &Facts) -> 
     }
     if let Some((name, error)) = facts.unasked.iter().find(|(name, _)| *name == unit.name) {
         let text = format!("{name} would start it again, and its manager could not be asked: {error}");
-        return Some(Decision::Refuse(refuse_with("manager", text, format!("sudo systemctl stop {name}"))));
+        return Some(Decision::Refuse(refuse_with(
+            "manager",
+            text,
+            format!("sudo systemctl stop {}", shell::quoted(name)),
+        )));
     }
     let seen = facts.units.iter().find(|seen| seen.name == unit.name && seen.user == unit.user_manager)?;
     if !looks_after(seen, lead, holder) {
@@ -95,11 +100,14 @@ fn told(unit: &UnitSeen, names: &[String], triggers: &[String], caller: u32) -> 
         Some(user) if user == caller => "--user ".to_owned(),
         Some(user) => format!("--user --machine={user}@.host "),
     };
-    step.command = match unit.file_state.as_str() {
-        // It comes back with the next start of the machine, or login.
-        "enabled" | "enabled-runtime" => Some(format!("systemctl {user}disable {}", names.join(" "))),
-        "static" | "indirect" | "generated" => Some(format!("systemctl {user}mask {}", names.join(" "))),
-        _ => None,
+    // What keeps it from coming back with the next start of the machine, or login.
+    let enabled = match unit.file_state.as_str() {
+        "enabled" | "enabled-runtime" => names,
+        _ => triggers,
     };
+    if !enabled.is_empty() {
+        let enabled = enabled.iter().map(String::as_str);
+        step.command = Some(format!("systemctl {user}disable {}", shell::line(enabled)));
+    }
     step
 }

@@ -14,6 +14,7 @@ mod look;
 
 use std::path::{Path, PathBuf};
 
+use wharf_model::shell;
 use wharf_model::trust::TrustStore;
 
 pub use self::act::carry_out;
@@ -306,19 +307,13 @@ impl Work {
 
 /// Returns a command line as a shell takes it.
 fn line(program: &str, words: &[String]) -> String {
-    let words = words.iter().map(|word| quoted(Path::new(word)));
-    [program.to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+    format!("{program} {}", shell::line(words.iter().map(String::as_str)))
 }
 
-/// Returns a word as a shell takes it.
+/// Returns a path as a shell takes it.
 #[must_use]
-pub fn quoted(word: &Path) -> String {
-    let text = word.to_string_lossy();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=+@%".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.into_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
+pub fn quoted(path: &Path) -> String {
+    shell::quoted(&path.to_string_lossy())
 }
 
 /// Digits of a fingerprint in a name.

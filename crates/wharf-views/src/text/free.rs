@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use wharf_model::connection::ProcessRef;
 use wharf_model::endpoint::EndpointState;
-use wharf_model::free::{Freed, Held, Outcome, Step, StepResult};
+use wharf_model::free::{Freed, Held, Outcome, Refusal, Step, StepKind, StepResult};
 
 use crate::style::Style;
 use crate::text::block::Block;
@@ -60,10 +60,11 @@ pub fn write_outcome(out: &mut dyn Write, freed: &Freed, style: &Style) -> io::R
     let line = Line::of(ink, mark).and(Ink::Plain, " ").and(Ink::Strong, &short(&freed.summary, style));
     write_lines(out, &fold(&line, style), style)?;
     let mut block = Block::default();
-    let refused = |refusal: &wharf_model::free::Refusal| match &refusal.command {
-        Some(command) => Line::of(Ink::Strong, command)
-            .and(Ink::Dim, &format!("  {}", reason(&refusal.text, &freed.summary, style))),
-        None => Line::of(Ink::Plain, &reason(&refusal.text, &freed.summary, style)),
+    let refused = |refusal: &Refusal| {
+        let reason = reason(&refusal.text, &freed.summary, style);
+        let Some(command) = &refusal.command else { return Line::of(Ink::Plain, &reason) };
+        let gap = if reason.is_empty() { "" } else { "  " };
+        Line::of(Ink::Strong, command).and(Ink::Dim, gap).and(Ink::Dim, &reason)
     };
     block.entries("instead", freed.refusals.iter().map(refused).collect());
     if freed.outcome == Outcome::WasFree {
@@ -84,7 +85,6 @@ fn reason(text: &str, said: &str, style: &Style) -> String {
 
 /// Whether the command of a step says how it stays off beyond a restart of the machine.
 fn keeps_off(step: &Step) -> bool {
-    use wharf_model::free::StepKind;
     matches!(step.kind, StepKind::StopUnit | StepKind::StopContainer | StepKind::LetGo)
 }
 

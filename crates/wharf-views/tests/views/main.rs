@@ -2,6 +2,7 @@
 
 mod diagnosis;
 mod fixture;
+mod free;
 mod hostile;
 mod json;
 mod list;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use wharf_free::company::{Company, Consent};
 use wharf_free::question::Question;
-use wharf_free::{Unclear, free};
+use wharf_free::{Unclear, check, free};
 use wharf_model::free::{FREE_SCHEMA, Freed, Freeing, Outcome};
 use wharf_model::lease::Lease;
 use wharf_os::Os;
@@ -36,6 +36,12 @@ pub(crate) fn run(asked: &Free, colour: Colour) -> Result<ExitCode, Failure> {
         targets: Vec::new(),
         warnings: Vec::new(),
     };
+    if let [_, _, ..] = asked.targets.as_slice() {
+        // All are looked at before anything is stopped.
+        for target in &asked.targets {
+            check(&os, &question(&os, asked, target)).map_err(unclear)?;
+        }
+    }
     for target in &asked.targets {
         let question = question(&os, asked, target);
         let mut person = Person { asked, style: &style, shown: 0, progress: false };

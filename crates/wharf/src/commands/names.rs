@@ -13,6 +13,7 @@ use wharf_api::route::ROUTES_OF_ALL;
 use wharf_model::lease::LeaseName;
 use wharf_model::names::{NAMES_SCHEMA, NameDomain, Names};
 use wharf_model::route::Routes;
+use wharf_model::shell;
 use wharf_os::account::{self, Account};
 use wharf_os::hosts::{self, Way, block};
 use wharf_os::launch::Launch;
@@ -202,8 +203,7 @@ impl Whose {
         words.extend(["names", if wanted.is_empty() { "uninstall" } else { "install" }].map(str::to_owned));
         words.extend(["--for-user".to_owned(), self.name()]);
         words.extend(wanted.iter().filter(|_| !many).cloned());
-        let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-        format!("to write {} takes root: {}", hosts::FILE, words.join(" "))
+        format!("to write {} takes root: {}", hosts::FILE, shell::line(words.iter().map(String::as_str)))
     }
 }
 
@@ -273,15 +273,6 @@ fn config() -> Result<Config, Failure> {
 pub(super) fn own_path() -> String {
     let path = env::current_exe().ok().filter(|path| path.is_file());
     path.map_or_else(|| "wharf".to_owned(), |path| path.to_string_lossy().into_owned())
-}
-
-/// Returns a word as a shell takes it.
-pub(super) fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-_.+@:=,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 const LOCALHOST: &str = "localhost";

@@ -6,13 +6,14 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use wharf_model::shell;
 use wharf_os::account::{self, Account};
 use wharf_os::launch::Launch;
 use wharf_os::service::{self, Step, units};
 use wharf_os::{entrance, local};
 
 use super::daemon;
-use super::names::{own_path, quoted};
+use super::names::own_path;
 use crate::cli::machine::{Install, Service, ServiceCommand, Uninstall};
 use crate::failure::Failure;
 use crate::keeping;
@@ -121,7 +122,7 @@ fn as_root(
     let mut words = vec!["sudo".to_owned(), own_path(), "service".to_owned(), what.to_owned()];
     words.extend(option.map(str::to_owned));
     words.extend(["--system".to_owned(), "--user".to_owned(), account.name.clone()]);
-    let line = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+    let line = shell::line(words.iter().map(String::as_str));
     if dry_run {
         say(&format!("{line}, which is:"))?;
         return take(preview, true);

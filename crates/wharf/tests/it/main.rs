@@ -21,6 +21,7 @@ mod container;
 mod daemon;
 mod engine;
 mod faults;
+mod free;
 mod hosts;
 mod in_flight;
 mod input;

@@ -1,7 +1,8 @@
 //! Asking the binary, checking each document against its published schema, and finding rows.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -10,6 +11,7 @@ use wharf_model::detail::{EndpointDetail, PORT_SCHEMA, PortDetail};
 use wharf_model::diagnosis::{CAUSES_SCHEMA, Causes, DIAGNOSIS_SCHEMA, Diagnosis};
 use wharf_model::endpoint::{Endpoint, Protocol};
 use wharf_model::event::Event;
+use wharf_model::free::{FREE_SCHEMA, Freeing};
 use wharf_model::names::{NAMES_SCHEMA, Names};
 use wharf_model::owner::HeldBy;
 use wharf_model::process::Process;
@@ -75,6 +77,15 @@ pub(crate) fn routes(run: Run<'_>) -> Vec<Route> {
     let document: Routes = document(&text, "routes");
     assert_eq!(document.schema, ROUTES_SCHEMA);
     document.routes
+}
+
+/// Runs `run`, which is to tell what became of ports, checks its exit code, and returns what it tells.
+#[track_caller]
+pub(crate) fn freeing(run: Run<'_>, code: i32) -> Freeing {
+    let text = run.output().expect_code(code).text();
+    let document: Freeing = document(&text, "free");
+    assert_eq!(document.schema, FREE_SCHEMA);
+    document
 }
 
 /// Reads a diagnosis.
@@ -236,30 +247,11 @@ fn document<T: serde::de::DeserializeOwned>(text: &str, kind: &str) -> T {
     serde_json::from_value(json).unwrap_or_else(|error| panic!("not of the model ({error}): {text}"))
 }
 
+/// Returns what checks documents of `kind`; each schema is asked for once.
 fn validator(kind: &str) -> &'static jsonschema::Validator {
-    static ENDPOINTS: OnceLock<jsonschema::Validator> = OnceLock::new();
-    static PORT: OnceLock<jsonschema::Validator> = OnceLock::new();
-    static EVENT: OnceLock<jsonschema::Validator> = OnceLock::new();
-    static RUNS: OnceLock<jsonschema::Validator> = OnceLock::new();
-    static DAEMON: OnceLock<jsonschema::Validator> = OnceLock::new();
-    static ROUTES: OnceLock<jsonschema::Validator> = OnceLock::new();
-    static TRUST: OnceLock<jsonschema::Validator> = OnceLock::new();
-    static DIAGNOSIS: OnceLock<jsonschema::Validator> = OnceLock::new();
-    static CAUSES: OnceLock<jsonschema::Validator> = OnceLock::new();
-    static NAMES: OnceLock<jsonschema::Validator> = OnceLock::new();
-    let cell = match kind {
-        "routes" => &ROUTES,
-        "trust" => &TRUST,
-        "names" => &NAMES,
-        "diagnosis" => &DIAGNOSIS,
-        "causes" => &CAUSES,
-        "runs" => &RUNS,
-        "daemon" => &DAEMON,
-        "endpoints" => &ENDPOINTS,
-        "port" => &PORT,
-        _ => &EVENT,
-    };
-    cell.get_or_init(|| {
+    static KNOWN: Mutex<BTreeMap<String, &'static jsonschema::Validator>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(kind.to_owned()).or_insert_with(|| {
         let printed = std::process::Command::new(env!("CARGO_BIN_EXE_wharf"))
             .args(["schema", kind])
             .output()
@@ -270,6 +262,6 @@ fn validator(kind: &str) -> &'static jsonschema::Validator {
             String::from_utf8_lossy(&printed.stderr)
         );
         let schema = serde_json::from_slice(&printed.stdout).expect("a schema is JSON");
-        jsonschema::validator_for(&schema).expect("a schema is a schema")
+        Box::leak(Box::new(jsonschema::validator_for(&schema).expect("a schema is a schema")))
     })
 }

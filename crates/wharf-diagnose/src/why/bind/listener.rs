@@ -304,7 +304,7 @@ mod tests {
     use wharf_model::endpoint::EndpointState;
     use wharf_os::examine::errno::Errno;
 
-    use crate::testing::{Asked, asked_to_bind, endpoint};
+    use crate::testing::{Asked, asked_to_bind};
 
     fn taken(asked: &str, held: &str) -> Asked {
         asked_to_bind(asked).bind_fails(Errno::ADDRINUSE).listener(held)

@@ -110,7 +110,7 @@ fn logs(finding: Finding, inside: &Inside) -> Finding {
     match &inside.container {
         Some(name) => finding.safe_command(
             "see what it says",
-            format!("docker logs --tail 20 {}", crate::facts::quoted(name)),
+            format!("docker logs --tail 20 {}", wharf_model::shell::quoted(name)),
         ),
         None => finding.command("see which containers there are", "docker ps -a"),
     }

@@ -32,7 +32,7 @@ fn rule(facts: &Facts) -> Opinion {
         format!("{} lets {user} in, but not to the {} {name}", database.product(), database.what())
     };
     let finding = said(text, database, refusal);
-    let quoted = |sql: String| crate::facts::quoted(&sql);
+    let quoted = |sql: String| wharf_model::shell::quoted(&sql);
     match database.kind {
         Kind::Postgres if refusal.code == "28000" => finding
             .command("let it log in", format!("psql -c {}", quoted(format!("ALTER ROLE \"{user}\" LOGIN")))),

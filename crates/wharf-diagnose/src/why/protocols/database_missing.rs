@@ -32,12 +32,13 @@ fn rule(facts: &Facts) -> Opinion {
     let finding =
         said(format!("{} has no {} {name}", database.product(), database.what()), database, refusal);
     let finding = match database.kind {
-        Kind::Postgres => finding.command("create it", format!("createdb {}", crate::facts::quoted(&name))),
-        Kind::Mysql => {
-            finding.command("create it", format!("mariadb-admin create {}", crate::facts::quoted(&name)))
+        Kind::Postgres => {
+            finding.command("create it", format!("createdb {}", wharf_model::shell::quoted(&name)))
         }
+        Kind::Mysql => finding
+            .command("create it", format!("mariadb-admin create {}", wharf_model::shell::quoted(&name))),
         Kind::Amqp => finding
-            .command("create it", format!("rabbitmqctl add_vhost {}", crate::facts::quoted(&name)))
+            .command("create it", format!("rabbitmqctl add_vhost {}", wharf_model::shell::quoted(&name)))
             .as_root(),
         _ => finding.advise("raise `databases` in redis.conf, or name a lower number"),
     };

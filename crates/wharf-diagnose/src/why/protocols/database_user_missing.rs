@@ -32,7 +32,7 @@ fn rule(facts: &Facts) -> Opinion {
     let named = facts.target().is_some_and(|target| target.user.is_some());
     let whence = if named { "" } else { ", which is the system's user, for the URL names none" };
     said(format!("{} has no role {user}{whence}", database.product()), database, refusal)
-        .command("create it", format!("createuser {}", crate::facts::quoted(&user)))
+        .command("create it", format!("createuser {}", wharf_model::shell::quoted(&user)))
         .advise("or name another user in the URL: USER@ before the host")
         .into()
 }

@@ -36,7 +36,7 @@ fn rule(facts: &Facts) -> Opinion {
         Kind::Mysql => {
             let user = database.user.clone().unwrap_or_default();
             let sql = format!("ALTER USER '{user}' IDENTIFIED BY 'PASSWORD'");
-            let command = format!("mariadb -e {}", crate::facts::quoted(&sql));
+            let command = format!("mariadb -e {}", wharf_model::shell::quoted(&sql));
             finding.command("set the password anew, by which it gets today's form", command)
         }
         _ => finding.advise("use a client of the server's age"),

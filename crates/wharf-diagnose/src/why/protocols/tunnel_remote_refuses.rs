@@ -39,7 +39,7 @@ fn rule(facts: &Facts) -> Opinion {
         _ => {
             let place = way.to.split(", by ").next().unwrap_or(&way.to);
             let (host, port) = place.rsplit_once(':').unwrap_or((place, ""));
-            let command = format!("ssh {} nc -zv {host} {port}", crate::facts::quoted(machine));
+            let command = format!("ssh {} nc -zv {host} {port}", wharf_model::shell::quoted(machine));
             finding.command("see from the other machine", command.trim_end().to_owned())
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::cause::{Cause, Finding, Group, Layer, Opinion, Proof, ruled_out};
 use crate::facts::Facts;
-use crate::facts::quoted;
+use wharf_model::shell::quoted;
 
 /// By a Unix socket alone.
 pub(super) const CAUSE: Cause = Cause {

@@ -2,8 +2,8 @@
 
 use super::words::Case;
 use crate::cause::{Cause, Finding, Group, Layer, Opinion, Proof};
+use crate::facts::Facts;
 use crate::facts::servers::Examined;
-use crate::facts::{Facts, words};
 
 /// The server is frozen.
 pub(super) const CAUSE: Cause = Cause {
@@ -51,16 +51,17 @@ fn rule(facts: &Facts) -> Opinion {
         finding = finding.saw(examined.state_file(), examined.state());
     }
     let thaw = |finding: Finding| {
-        let command = format!("echo {} > {}", frozen.thaw, words::quoted(file));
+        let command = format!("echo {} > {}", frozen.thaw, wharf_model::shell::quoted(file));
         finding.safe_command("thaw the group", command).as_root()
     };
     match (container, unit) {
         (Some(container), _) if ["docker", "podman"].contains(&container.engine.as_str()) => {
-            let command = format!("{} unpause {}", container.engine, words::quoted(container.label()));
+            let command =
+                format!("{} unpause {}", container.engine, wharf_model::shell::quoted(container.label()));
             finding.safe_command("let the container go on", command).into()
         }
         (None, Some(unit)) if unit.user_manager.is_none() && frozen.group.ends_with(&unit.name) => {
-            let command = format!("systemctl thaw {}", words::quoted(&unit.name));
+            let command = format!("systemctl thaw {}", wharf_model::shell::quoted(&unit.name));
             thaw(finding.safe_command("thaw the unit", command).as_root()).into()
         }
         _ => thaw(finding).into(),
