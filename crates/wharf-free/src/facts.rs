@@ -58,6 +58,35 @@ pub struct Facts {
     pub caller: Caller,
 }
 
+impl Facts {
+    /// Returns the facts on a target of which nothing is known yet.
+    #[must_use]
+    pub fn new(target: &str, addresses: Vec<SocketAddr>, caller: Caller) -> Self {
+        Self {
+            target: target.to_owned(),
+            port: addresses.first().map(SocketAddr::port),
+            protocol: Protocol::Tcp,
+            addresses,
+            by_name: false,
+            holders: Vec::new(),
+            connections: Vec::new(),
+            reserved: Vec::new(),
+            time_wait: 0,
+            refused: Vec::new(),
+            elsewhere: Vec::new(),
+            runs: Vec::new(),
+            leases: Vec::new(),
+            family: BTreeMap::new(),
+            loops: BTreeSet::new(),
+            ports: BTreeMap::new(),
+            units: Vec::new(),
+            unasked: Vec::new(),
+            keepers: BTreeMap::new(),
+            caller,
+        }
+    }
+}
+
 /// Who asks, as far as it matters to what may be stopped.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {

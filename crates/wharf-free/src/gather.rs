@@ -2,7 +2,7 @@
 //!
 //! Not here: what follows from it ([`crate::plan`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use wharf_catalog::ancestry::shell_script;
@@ -48,8 +48,9 @@ pub(crate) fn gather(os: &Os, question: &Question) -> Result<(Facts, Vec<Warning
     let word = question.target.as_str();
     let filter: Filter = word.parse().map_err(|error| Unclear::Target(format!("{error}")))?;
     let mut facts = match &filter {
-        Filter::Port(_) | Filter::Address(..) => empty(os, question, addresses(&filter)),
-        Filter::Name(_) => empty(os, question, Vec::new()),
+        Filter::Port(_) | Filter::Address(..) | Filter::Name(_) => {
+            Facts::new(word, addresses(&filter), caller(os, question))
+        }
         _ => {
             let text = format!("{word} is not one port: write a port, ADDRESS:PORT, or a name");
             return Err(Unclear::Target(text));
@@ -69,31 +70,6 @@ pub(crate) fn gather(os: &Os, question: &Question) -> Result<(Facts, Vec<Warning
     units::add(&mut facts);
     keepers::add(os, &mut facts);
     Ok((facts, warnings))
-}
-
-fn empty(os: &Os, question: &Question, addresses: Vec<std::net::SocketAddr>) -> Facts {
-    Facts {
-        target: question.target.clone(),
-        port: addresses.first().map(std::net::SocketAddr::port),
-        protocol: Protocol::Tcp,
-        addresses,
-        by_name: false,
-        holders: Vec::new(),
-        connections: Vec::new(),
-        reserved: Vec::new(),
-        time_wait: 0,
-        refused: Vec::new(),
-        elsewhere: Vec::new(),
-        runs: Vec::new(),
-        leases: Vec::new(),
-        family: BTreeMap::new(),
-        loops: BTreeSet::new(),
-        ports: BTreeMap::new(),
-        units: Vec::new(),
-        unasked: Vec::new(),
-        keepers: BTreeMap::new(),
-        caller: caller(os, question),
-    }
 }
 
 /// Returns who asks: this process, and all above it.

@@ -1,6 +1,6 @@
 //! Made-up processes and facts, for tests of rules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use wharf_model::connection::{Connection, ProcessRef, TcpState};
@@ -104,28 +104,9 @@ pub(crate) fn facts(holders: Vec<EndpointDetail>) -> Facts {
             family.insert(process.pid, process.clone());
         }
     }
-    Facts {
-        target: "3000".to_owned(),
-        port: Some(3000),
-        protocol: Protocol::Tcp,
-        addresses: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 3000))],
-        by_name: false,
-        holders,
-        connections: Vec::new(),
-        reserved: Vec::new(),
-        time_wait: 0,
-        refused: Vec::new(),
-        elsewhere: Vec::new(),
-        runs: Vec::new(),
-        leases: Vec::new(),
-        family,
-        loops: BTreeSet::new(),
-        ports: BTreeMap::new(),
-        units: Vec::new(),
-        unasked: Vec::new(),
-        keepers: BTreeMap::new(),
-        caller: Caller { uid: 1000, line: vec![60, 50, 1], ..Caller::default() },
-    }
+    let addresses = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 3000))];
+    let caller = Caller { uid: 1000, line: vec![60, 50, 1], ..Caller::default() };
+    Facts { holders, family, ..Facts::new("3000", addresses, caller) }
 }
 
 /// Returns that a unit of systemd started it.

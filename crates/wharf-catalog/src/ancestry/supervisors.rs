@@ -7,6 +7,9 @@ use super::program::Program;
 
 /// Returns the name of what `program` is, if it starts its children again: by themselves or when files change.
 pub(super) fn respawner(program: &Program<'_>) -> Option<String> {
+    if let Some(name) = keeper(program) {
+        return Some(name.to_owned());
+    }
     for (name, programs) in RESPAWNERS {
         if program.is_one_of(programs) {
             return Some((*name).to_owned());
@@ -26,7 +29,6 @@ pub(super) fn respawner(program: &Program<'_>) -> Option<String> {
         ("bun --watch", program.is("bun") && (program.has("--watch") || program.has("--hot"))),
         ("deno --watch", program.is("deno") && watches(&program.process.command, "--watch")),
         ("php-fpm master", program.process.name.starts_with("php-fpm")),
-        ("pm2", program.is("PM2") || program.line().contains("/pm2/lib/Daemon.js")),
         ("shell loop", is_loop(program)),
     ];
     by_arguments.iter().find(|(_, is)| *is).map(|(name, _)| (*name).to_owned())
@@ -101,13 +103,6 @@ const RESPAWNERS: &[Row] = &[
     ("nginx master", &["nginx"]),
     ("Apache master", &["apache2", "httpd"]),
     ("Passenger", &["PassengerAgent", "Passenger"]),
-    ("supervisord", &["supervisord", "supervisor.supervisord"]),
-    ("circus", &["circusd"]),
-    ("runit", &["runsv"]),
-    ("s6", &["s6-supervise"]),
-    ("daemontools", &["supervise"]),
-    ("monit", &["monit"]),
-    ("dinit", &["dinit"]),
     ("watchexec", &["watchexec"]),
     ("air", &["air"]),
     ("entr", &["entr"]),
