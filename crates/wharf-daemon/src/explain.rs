@@ -66,7 +66,9 @@ fn explained(plain: Explanation, cause: &CauseFound, diagnosis: &diagnosis::Diag
     });
     let mut fixes = plain.fixes;
     let mended = cause.fixes.iter().map(|fix| (short(&fix.title), fix.command.as_deref().map(short)));
-    fixes.extend(mended.take(LINES));
+    let known: Vec<Option<String>> = fixes.iter().map(|(_, command)| command.clone()).collect();
+    // The router and the diagnosis may know the same way out.
+    fixes.extend(mended.filter(|(_, command)| command.is_none() || !known.contains(command)).take(LINES));
     let mut evidence = plain.evidence;
     evidence.extend(seen);
     let further =
@@ -74,10 +76,24 @@ fn explained(plain: Explanation, cause: &CauseFound, diagnosis: &diagnosis::Diag
     Explanation {
         cause: Some(cause.code.clone()),
         title: cause.title.clone(),
-        text: short(&format!("{} {}.{further}", plain.text, cause.text)),
+        text: short(&format!("{} {}.{further}", plain.text, sentence(&cause.text))),
         evidence,
         fixes,
         ..plain
+    }
+}
+
+/// Returns `text` with a capital letter, unless it begins with a name or number.
+fn sentence(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default();
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first)
+            if word.chars().all(|c| c.is_ascii_lowercase()) && !text.contains(&format!("{word} (pid")) =>
+        {
+            first.to_uppercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
     }
 }
 
