@@ -7,12 +7,12 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use wharf_model::detail::EndpointDetail;
+use wharf_model::detail::{EndpointDetail, StarterKind};
 use wharf_model::free::{Refusal, Step, StepKind};
 use wharf_model::lease::Lease;
 use wharf_model::run::Run;
 
-use crate::facts::Facts;
+use crate::facts::{Facts, UnitSeen};
 
 mod connection;
 mod crew;
@@ -113,6 +113,14 @@ impl Plan {
             let text = format!("{jobs} programs share or divide the port: all of them are stopped");
             self.remarks.push(text);
         }
+        let by_clock = facts.holders.iter().filter_map(|holder| holder.started_by.as_ref());
+        for by in by_clock.filter(|by| by.kind == StarterKind::Schedule) {
+            self.remarks.push(format!("{} may start it again by the clock", by.text));
+        }
+        let stopped = |unit: &&UnitSeen| self.orders.iter().any(|(order, _)| order.stops(&unit.name));
+        let timers = facts.units.iter().filter(stopped).flat_map(|unit| &unit.triggered_by);
+        let timers: Vec<&String> = timers.filter(|name| name.ends_with(".timer")).collect();
+        self.remarks.extend(timers.into_iter().map(|timer| format!("{timer} starts it again by the clock")));
         for place in &facts.elsewhere {
             self.remarks.push(format!("{place} is in another network namespace, and not in the way"));
         }
@@ -120,6 +128,10 @@ impl Plan {
 }
 
 impl Order {
+    fn stops(&self, unit: &String) -> bool {
+        matches!(self, Order::StopUnits { names, .. } if names.contains(unit))
+    }
+
     fn is_same_crew(&self, other: &Order) -> bool {
         match (self, other) {
             (Order::Signal(one), Order::Signal(two)) => one.top() == two.top(),

@@ -135,6 +135,7 @@ fn a_unit_is_stopped_by_its_manager_with_its_socket() {
     assert_eq!(names, &["nginx.socket", "nginx.service"]);
     assert_eq!(step.command.as_deref(), Some("systemctl disable nginx.socket nginx.service"));
     assert_eq!(step.why.as_deref(), Some("nginx.socket would start it again"));
+    assert_eq!(plan.remarks, ["nginx.timer starts it again by the clock"]);
 }
 
 #[test]
