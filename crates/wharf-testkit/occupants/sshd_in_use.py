@@ -21,7 +21,24 @@ spare(daemon.pid, "the ssh server")
 client = start("ssh", "-p", "7777", "-i", f"{folder}/key", "-o", "StrictHostKeyChecking=no", "-o",
                "UserKnownHostsFile=/dev/null", "root@127.0.0.1", "exec sleep 1000", stderr=subprocess.DEVNULL)
 spare(client.pid, "the client")
-until(lambda: len(named("sleep 1000")) > 1, "the session, beside its client")
-for pid in descendants(daemon.pid):
-    spare(pid, "the session")
+
+
+def session():
+    """Returns what runs in the session: sleep itself, and not whoever has it on a command line. What only helps to log in ends."""
+    return [pid for pid in descendants(daemon.pid) if comm(pid) == "sleep"]
+
+
+def comm(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+until(session, "the session")
+[inner] = session()
+while inner != daemon.pid:
+    spare(inner, "the session")
+    inner = int(stat(inner)[1])
 occupied(client=False)
