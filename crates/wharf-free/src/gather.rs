@@ -25,6 +25,7 @@ use crate::job::job;
 use crate::question::Question;
 use crate::target::{addresses, is_called, is_exactly, is_in_the_way};
 
+mod jobs;
 mod keepers;
 mod units;
 
@@ -65,6 +66,9 @@ pub(crate) fn gather(os: &Os, question: &Question) -> Result<(Facts, Vec<Warning
         Some(port) => of_port(os, question, port.get(), detail, &mut facts)?,
         None => of_name(question, detail, &mut facts)?,
     }
+    let holders = std::mem::take(&mut facts.holders);
+    facts.holders =
+        holders.into_iter().flat_map(|holder| jobs::split(os, holder, &facts.caller.line)).collect();
     add_family(os, &mut facts);
     add_ports(os, question, &mut facts);
     units::add(&mut facts);

@@ -80,7 +80,7 @@ fn watches(arguments: &[String], option: &str) -> bool {
 /// Returns whether a shell was given a loop on its command line: `sh -c 'while true; do npm start; done'`.
 fn is_loop(program: &Program<'_>) -> bool {
     let looping = |argument: &String| {
-        let words = || argument.split([' ', ';', '\n', '\t']);
+        let words = || argument.split([' ', ';', '\n', '\t', '(', ')']);
         words().any(|word| word == "while" || word == "until") && words().any(|word| word == "do")
     };
     program.is_shell() && program.process.command.iter().skip(1).any(looping)
